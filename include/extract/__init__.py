@@ -1,0 +1,1 @@
+"""What is asked of NetSuite: one SuiteQL file per query, the windows, and landing as Parquet."""
