@@ -1,0 +1,1 @@
+"""NetSuite's REST services: sign-in, SuiteQL, errors, governance; the Airflow hook on top."""
