@@ -14,7 +14,8 @@ class Entity:
 
     ``queries`` are the SuiteQL files (without ending) that read it. ``optional`` columns may be missing in an account
     (a feature is off): they are null then, and the run says so. ``incremental`` entities are read from the watermark
-    less ``overlap``; the others, small ones, in full at every run.
+    less ``overlap``; the others, small ones, in full at every run. What was there before the first run is read too,
+    save where ``from_beginning`` is false.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Entity:
     references: frozenset[str] = frozenset()
     incremental: bool = False
     overlap: timedelta = timedelta(0)
+    from_beginning: bool = True
 
 
 INVOICES = Entity(
@@ -48,7 +50,9 @@ INVOICES = Entity(
         Column("created_at", "instant"),
         Column("last_modified_at", "instant"),
     ),
-    optional=frozenset({"created_at", "due_date", "currency_id", "currency", "exchange_rate", "unpaid_amount", "terms_id", "memo"}),
+    optional=frozenset(
+        {"created_at", "due_date", "currency_id", "currency", "exchange_rate", "unpaid_amount", "terms_id", "memo"}
+    ),
     references=frozenset({"customer_id"}),
 )
 
@@ -124,6 +128,7 @@ DELETIONS = Entity(
     queries=("deleted_invoices", "deleted_entities"),
     incremental=True,
     overlap=timedelta(days=1),
+    from_beginning=False,
     columns=(
         Column("id", "id"),
         Column("record_type", "text"),

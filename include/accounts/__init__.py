@@ -1,0 +1,1 @@
+"""One YAML file per NetSuite account, and the model that checks them."""

@@ -1,0 +1,97 @@
+"""The account file: what one NetSuite account syncs, checked key by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from croniter import croniter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from include.extract.entities import ENTITIES, INVOICES
+
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+CronPreset = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
+ENTITIES_WITH_CUSTOM_FIELDS = ("invoices", "employees", "customers", "terms")
+
+
+class Validation(BaseModel):
+    """When a batch counts as bad and nothing of it is loaded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_bad_share: float = Field(0.05, ge=0, le=1, description="largest share of rows that may be quarantined")
+    bad_rows_tolerated: int = Field(5, ge=0, description="so many bad rows never stop a batch, however small it is")
+    max_shrink: float = Field(
+        0.3, ge=0, le=1, description="largest share by which a full read may be shorter than before"
+    )
+
+
+class Account(BaseModel):
+    """One account file, checked. ``name`` is the file's name, ``path`` says where it lies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    path: Path
+    connection: str = Field(min_length=1, description="id of the Airflow connection to NetSuite")
+    owner_fields: tuple[FieldName, ...] = Field(min_length=1)
+    schedule: str | None = None
+    timezone: str = "UTC"
+    user_mode: Literal["import", "match_only"] = "import"
+    custom_fields: dict[str, tuple[FieldName, ...]] = Field(default_factory=dict)
+    concurrency: int = Field(4, ge=1, le=100, description="requests that NetSuite allows at once")
+    validation: Validation = Validation()
+    push_schedule: str | None = None
+
+    @field_validator("schedule", "push_schedule")
+    @classmethod
+    def _schedule_is_cron(cls, value: str | None) -> str | None:
+        if value is None or value in CronPreset or (len(value.split()) == 5 and croniter.is_valid(value)):
+            return value
+        raise ValueError(
+            f"{value!r} is no schedule; allowed: a cron expression of five fields such as '15 * * * *', "
+            f"one of {', '.join(CronPreset)}, or null for runs by hand only"
+        )
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, value: str) -> str:
+        if value in available_timezones():
+            return ZoneInfo(value).key
+        raise ValueError(f"{value!r} is no time zone; allowed: an IANA name such as 'America/New_York'")
+
+    @field_validator("custom_fields")
+    @classmethod
+    def _entities_exist(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for entity in value:
+            if entity not in ENTITIES_WITH_CUSTOM_FIELDS:
+                raise ValueError(f"{entity!r} is no entity; allowed: {', '.join(ENTITIES_WITH_CUSTOM_FIELDS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fields_are_distinct(self) -> Account:
+        _refuse_clashes("owner_fields", self.owner_fields, INVOICES.name)
+        for entity, fields in self.custom_fields.items():
+            _refuse_clashes(f"custom_fields.{entity}", fields, entity)
+        return self
+
+    @property
+    def pool(self) -> str:
+        """The Airflow pool whose slots are the requests that this account's tasks may have in flight."""
+        return f"netsuite__{self.name}"
+
+    def fields_of(self, entity: str) -> tuple[str, ...]:
+        """Every field that this file adds to an entity: owner fields first, each once."""
+        owners = self.owner_fields if entity == INVOICES.name else ()
+        return tuple(dict.fromkeys((*owners, *self.custom_fields.get(entity, ()))))
+
+
+def _refuse_clashes(key: str, fields: tuple[str, ...], entity: str) -> None:
+    declared = {column.name for known in ENTITIES if known.name == entity for column in known.columns}
+    for field in fields:
+        if fields.count(field) > 1:
+            raise ValueError(f"{key}: {field!r} stands there more than once; name each field once")
+        if field in declared:
+            raise ValueError(f"{key}: {field!r} is read as a column of {entity} already; name another field")

@@ -1,0 +1,17 @@
+"""What can keep an extraction from being planned or landed."""
+
+
+class ExtractError(Exception):
+    """Anything of the room ``extract`` that a person must mend; the message says what and where."""
+
+
+class MissingField(ExtractError):
+    """A field that the project or the account file asks for does not exist in NetSuite, or is hidden from the role."""
+
+
+class NotPermitted(ExtractError):
+    """The role may not read a record that the sync needs."""
+
+
+class NothingLanded(ExtractError):
+    """A step looks for landed parts that are not there."""

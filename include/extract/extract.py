@@ -1,0 +1,51 @@
+"""Read one entity of one account within its window, and land it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.extract.plan import plan_entity
+from include.extract.suiteql import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from include.accounts.model import Account
+    from include.extract.entities import Entity
+    from include.extract.landing import LandedEntity, Manifest
+    from include.netsuite.client import NetSuiteClient
+
+
+def window_of(entity: Entity, since: datetime | None, cutoff: datetime) -> Window:
+    """What a run reads of an entity, given how far it has been read (None: not yet)."""
+    if since is None and not entity.from_beginning:
+        since = cutoff - entity.overlap
+    return Window(since, cutoff)
+
+
+def extract(
+    client: NetSuiteClient,
+    account: Account,
+    entity: Entity,
+    window: Window,
+    landed: LandedEntity,
+    *,
+    on_page: Callable[[int], None],
+) -> Manifest:
+    """Read an entity's pages in parallel and land them; ``on_page`` is told the rows of each page as it comes.
+
+    Memory holds one part and the pages in flight, whatever the size of the entity.
+
+    Raises:
+        ExtractError: the account lacks a field, or the role a permission.
+        NetSuiteError: NetSuite did not answer.
+    """
+    columns = (*(column.name for column in entity.columns), *account.fields_of(entity.name))
+    with landed.write(columns) as writer:
+        for plan in plan_entity(client, account, entity, window):
+            writer.note_missing(plan.missing)
+            for page in client.read_by_key(plan.keyset(window)):
+                writer.add(page.table)
+                on_page(page.table.num_rows)
+    return landed.manifest()

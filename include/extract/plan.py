@@ -1,0 +1,176 @@
+"""Plan a read: add the account's fields, and settle with NetSuite which columns this account has."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from include.extract.errors import MissingField, NotPermitted
+from include.extract.suiteql import Query, SelectItem, Window, read_query
+from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownColumn
+from include.netsuite.keyset import KeysetQuery
+
+if TYPE_CHECKING:
+    from include.accounts.model import Account
+    from include.extract.entities import Entity
+    from include.netsuite.client import NetSuiteClient
+
+log = logging.getLogger(__name__)
+
+# What people call a field on the record where SuiteQL may call it otherwise (netsuite.md 2.1: an invoice's sales rep
+# is `employee` in at least one account that has no `salesrep`).
+OTHER_NAMES = {("transaction", "salesrep"): ("employee",)}
+
+PERMISSIONS = {
+    "transaction": "Transactions > Find Transaction and Transactions > Invoice",
+    "employee": "Lists > Employees",
+    "customer": "Lists > Customers",
+    "term": "Setup > Accounting Lists",
+    "entity": "Lists > Employees, Customers, Vendors and Contacts",
+    "deletedrecord": "Setup > Deleted Records",
+}
+
+# The boundaries of a window over no time: a probe asks whether the query is accepted, not for rows.
+_NO_ROWS = {"after_id": "0", "last_id": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One query of an entity, settled: what this account is asked, and which declared columns it does not have."""
+
+    query: Query
+    missing: tuple[str, ...]
+
+    def keyset(self, window: Window) -> KeysetQuery:
+        """The read of a window by ascending key."""
+        return KeysetQuery(
+            sql=self.query.sql(window),
+            bounds_sql=self.query.bounds_sql(window),
+            params=self.query.params(window),
+            columns=self.query.columns,
+        )
+
+
+def plan_entity(client: NetSuiteClient, account: Account, entity: Entity, window: Window) -> tuple[Plan, ...]:
+    """A plan for each query of an entity, tried on NetSuite.
+
+    Raises:
+        MissingField: names the field, and the account file where that asks for it.
+        NotPermitted: names the record and the permission that the role needs.
+    """
+    return tuple(
+        _Settling(client, account, entity, window).settle(_with_fields(name, account, entity))
+        for name in entity.queries
+    )
+
+
+def _with_fields(name: str, account: Account, entity: Entity) -> Query:
+    query = read_query(name)
+    items = tuple(_item_of_field(query, field) for field in account.fields_of(entity.name))
+    return replace(query, items=query.items + items)
+
+
+def _item_of_field(query: Query, field: str) -> SelectItem:
+    spellings = (field, *OTHER_NAMES.get((query.table, field), ()))
+    first, *others = (f"{query.row_alias}.{spelling}" for spelling in spellings)
+    return SelectItem(field, first, tuple(others))
+
+
+class _Settling:
+    """Ask NetSuite about one query until it is accepted: other spellings first, then without what may be missing."""
+
+    def __init__(self, client: NetSuiteClient, account: Account, entity: Entity, window: Window) -> None:
+        self._client = client
+        self._account = account
+        self._entity = entity
+        self._window = window
+
+    def settle(self, query: Query) -> Plan:
+        missing: list[str] = []
+        while refused := self._refused_item(query):
+            other = refused.next_spelling()
+            if other is None:
+                self._require_optional(query, refused)
+                missing.append(refused.alias)
+            log.info(
+                "NetSuite has no %s for %s of %s: %s",
+                refused.expression,
+                refused.alias,
+                self._entity.name,
+                f"asking for {other.expression}" if other else "it stays empty",
+            )
+            items = (other if item is refused else item for item in query.items)
+            query = replace(query, items=tuple(item for item in items if item is not None))
+        return Plan(query, tuple(missing))
+
+    def _refused_item(self, query: Query) -> SelectItem | None:
+        try:
+            self._probe(query)
+        except UnknownColumn as error:
+            refused = _item_naming(query, error.column) or self._refused_alone(query)
+            if refused is None:
+                raise self._missing(query, error.column) from error
+            return refused
+        except BadQuery:
+            refused = self._refused_alone(query)
+            if refused is None:
+                raise
+            return refused
+        return None
+
+    def _refused_alone(self, query: Query) -> SelectItem | None:
+        """The first item that NetSuite refuses beside the key: its error does not always name the culprit."""
+        key = next(item for item in query.items if item.alias == "id")
+        if not self._accepts(replace(query, items=(key,))):
+            return None
+        others = (item for item in query.items if item is not key)
+        return next((item for item in others if not self._accepts(replace(query, items=(key, item)))), None)
+
+    def _accepts(self, query: Query) -> bool:
+        try:
+            self._probe(query)
+        except BadQuery:
+            return False
+        return True
+
+    def _probe(self, query: Query) -> None:
+        try:
+            self._client.probe(query.sql(self._window), {**query.params(self._window), **_NO_ROWS})
+        except NotPermittedOrMissing as error:
+            raise not_permitted(self._account, query.table, error) from error
+
+    def _require_optional(self, query: Query, item: SelectItem) -> None:
+        if item.alias not in self._entity.optional:
+            asked_by_file = item.alias in self._account.fields_of(self._entity.name)
+            raise self._missing(query, item.alias if asked_by_file else item.expression)
+
+    def _missing(self, query: Query, field: str) -> MissingField:
+        if field in self._account.fields_of(self._entity.name):
+            key = "owner_fields" if field in self._account.owner_fields else f"custom_fields.{self._entity.name}"
+            return MissingField(
+                f"NetSuite has no field {field!r} on {query.table}; {key} in {self._account.path} names it. Check the "
+                "spelling (the field's internal id, in small letters), that the field applies to this record type, and "
+                f"that the role of connection {self._account.connection!r} may see it."
+            )
+        return MissingField(
+            f"NetSuite has no field {field!r} on {query.table}, which the sync of account {self._account.name} needs. "
+            f"Check that the role of connection {self._account.connection!r} may see it."
+        )
+
+
+def _item_naming(query: Query, column: str) -> SelectItem | None:
+    """The item whose expression names the column that NetSuite does not know."""
+    word = re.compile(rf"\b{re.escape(column.rpartition('.')[2])}\b", re.IGNORECASE)
+    return next((item for item in query.items if word.search(item.expression)), None)
+
+
+def not_permitted(account: Account, table: str, error: NotPermittedOrMissing) -> NotPermitted:
+    """The error for a record that NetSuite says is not there, which mostly means that the role may not see it."""
+    permission = PERMISSIONS.get(table, table)
+    return NotPermitted(
+        f"The role of connection {account.connection!r} may not read the record {table!r} (account {account.name}). "
+        f"In NetSuite, give that role the permission {permission}, level View, and run again. "
+        f"NetSuite said: {error.detail or error.message}"
+    )
