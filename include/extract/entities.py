@@ -15,7 +15,7 @@ class Entity:
     ``queries`` are the SuiteQL files (without ending) that read it. ``optional`` columns may be missing in an account
     (a feature is off): they are null then, and the run says so. ``incremental`` entities are read from the watermark
     less ``overlap``; the others, small ones, in full at every run. What was there before the first run is read too,
-    save where ``from_beginning`` is false.
+    save where ``from_beginning`` is false. Pages are read side by side, save where ``parallel`` is false.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Entity:
     incremental: bool = False
     overlap: timedelta = timedelta(0)
     from_beginning: bool = True
+    parallel: bool = True
 
 
 INVOICES = Entity(
@@ -114,6 +115,7 @@ CUSTOMERS = Entity(
 TERMS = Entity(
     name="terms",
     queries=("terms",),
+    parallel=False,
     columns=(
         Column("id", "id"),
         Column("name", "text"),
@@ -129,6 +131,7 @@ DELETIONS = Entity(
     incremental=True,
     overlap=timedelta(days=1),
     from_beginning=False,
+    parallel=False,
     columns=(
         Column("id", "id"),
         Column("record_type", "text"),

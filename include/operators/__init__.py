@@ -1,0 +1,1 @@
+"""The steps of a sync as Airflow operators: they hand Airflow's run, connections and assets to the rooms."""

@@ -1,0 +1,104 @@
+"""The account file is checked key by key; its errors name file, key and what is allowed (O1)."""
+
+from pathlib import Path
+
+import pytest
+
+from include.accounts.files import WrongAccountFile, account_files, load_account, read_account_file
+from include.accounts.pools import pools
+
+GOOD = "connection: netsuite\nowner_fields: [salesrep, custbody_collector]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "acme.yml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_the_smallest_file_names_connection_and_owner_fields(folder):
+    account = read_account_file(write(folder, GOOD))
+    assert account.name == "acme"
+    assert account.owner_fields == ("salesrep", "custbody_collector")
+    assert account.user_mode == "import"
+    assert account.schedule is None
+
+
+def test_the_demo_file_of_the_project_is_right(monkeypatch):
+    monkeypatch.delenv("NETSUITE_ACCOUNTS_DIR", raising=False)
+    assert load_account("demo").connection == "netsuite_demo"
+
+
+def test_fields_of_an_entity_are_owner_fields_and_custom_fields_each_once(folder):
+    account = read_account_file(
+        write(
+            folder,
+            GOOD + "custom_fields:\n  invoices: [custbody_collector, custbody_po]\n  customers: [custentity_x]\n",
+        )
+    )
+    assert account.fields_of("invoices") == ("salesrep", "custbody_collector", "custbody_po")
+    assert account.fields_of("customers") == ("custentity_x",)
+    assert account.fields_of("terms") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("owner_fields: [salesrep]\n", ["key 'connection' is missing"]),
+        ("connection: n\n", ["key 'owner_fields' is missing"]),
+        ("connection: n\nowner_fields: []\n", ["key 'owner_fields'", "at least 1 item"]),
+        ("connection: n\nowner_fields: salesrep\n", ["key 'owner_fields'", "'salesrep'"]),
+        ("connection: n\nowner_fields: [Salesrep]\n", ["key 'owner_fields.0'", "'Salesrep'", "small letters"]),
+        ("connection: n\nowner_fields: [salesrep, salesrep]\n", ["owner_fields", "'salesrep'", "more than once"]),
+        ("connection: n\nowner_fields: [memo]\n", ["owner_fields", "'memo'", "already"]),
+        (GOOD + "schedule: hourly\n", ["key 'schedule'", "'hourly'", "@hourly"]),
+        (GOOD + "schedule: '61 * * * *'\n", ["key 'schedule'", "cron"]),
+        (GOOD + "timezone: Mars/Olympus\n", ["key 'timezone'", "America/New_York"]),
+        (GOOD + "user_mode: sync\n", ["key 'user_mode'", "'import' or 'match_only'", "'sync'"]),
+        (GOOD + "concurrency: 0\n", ["key 'concurrency'", "greater than or equal to 1", "0"]),
+        (GOOD + "owner_feilds: [x]\n", ["key 'owner_feilds' is not known", "owner_fields"]),
+        (GOOD + "custom_fields: {invoice: [x]}\n", ["key 'custom_fields'", "'invoice'", "invoices"]),
+        (GOOD + "validation: {max_bad_share: 2}\n", ["key 'validation.max_bad_share'", "less than or equal to 1"]),
+        (GOOD + "connection: other\n", ["'connection'", "twice"]),
+        ("- a\n- b\n", ["keys and values"]),
+        ("", ["keys and values"]),
+        ("connection: [\n", ["can't be read as YAML"]),
+        (GOOD + "name: other\n", ["key 'name' is not allowed"]),
+    ],
+)
+def test_an_error_names_file_key_and_what_is_allowed(folder, text, said):
+    path = write(folder, text)
+    with pytest.raises(WrongAccountFile) as caught:
+        read_account_file(path)
+    for part in (str(path), *said):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Acme.yml", "my account.yml", "acme.yaml", "_x.yml"])
+def test_a_file_name_that_is_no_account_name_is_an_error(folder, name):
+    with pytest.raises(WrongAccountFile, match="the file's name is the account's name"):
+        read_account_file(write(folder, GOOD, name))
+
+
+def test_an_unknown_account_names_those_there_are(folder):
+    write(folder, GOOD, "beta.yml")
+    with pytest.raises(WrongAccountFile, match=r"accounts there: beta"):
+        load_account("acme")
+
+
+def test_a_folder_that_is_not_there_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(WrongAccountFile, match=r"NETSUITE_ACCOUNTS_DIR names .*nowhere"):
+        account_files()
+
+
+def test_one_wrong_file_takes_no_pool_from_the_others(folder):
+    write(folder, GOOD + "concurrency: 7\n", "good.yml")
+    write(folder, "nonsense", "bad.yml")
+    assert {name: pool["slots"] for name, pool in pools().items()} == {"netsuite__good": 7}
