@@ -14,11 +14,11 @@ from include.netsuite.errors import UnknownAnswer
 
 ColumnType = Literal["id", "text", "number", "flag", "date", "instant"]
 
-_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _FLAGS = {"T": True, "F": False}
+_MOST_DIGITS = 25
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,14 @@ def _read(column: Column, text: str | None) -> object:
         ) from None
 
 
-def _whole_number(text: str) -> int:
-    return int(_matching(_WHOLE_NUMBER, text))
+def whole_number(text: str) -> int:
+    """Read a whole number, also as '12.0' or '1.1E7'. Raises ValueError for anything else."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    number = _number(text)
+    if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
+        raise ValueError(text)
+    return int(number)
 
 
 def _number(text: str) -> Decimal:
@@ -78,7 +84,7 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
 
 
 _READERS: dict[ColumnType, Callable[[str], object]] = {
-    "id": _whole_number,
+    "id": whole_number,
     "text": str,
     "number": _number,
     "flag": _FLAGS.__getitem__,

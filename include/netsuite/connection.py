@@ -1,4 +1,4 @@
-"""Where a NetSuite account is and how to sign in there: the Airflow connection `netsuite`, checked before any request."""
+"""Where a NetSuite account is and how to sign in there: the Airflow connection `netsuite`, checked before use."""
 
 import ipaddress
 import logging

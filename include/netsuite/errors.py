@@ -3,22 +3,32 @@
 `message` is written for the person who must act: what is wrong, where, and what to do. No secret ever stands in it.
 """
 
+from __future__ import annotations
 
-class NetSuiteError(Exception):
-    """Anything that kept NetSuite from answering a question.
+from typing import TypedDict, Unpack
 
-    `status` is the HTTP status (None: there was no answer), `code` NetSuite's `o:errorCode` or the OAuth `error`,
-    `detail` NetSuite's own text.
+
+class Said(TypedDict, total=False):
+    """What NetSuite itself said.
+
+    status: the HTTP status (None: there was no answer). code: NetSuite's `o:errorCode`, or the OAuth `error`.
+    detail: NetSuite's own text.
     """
 
-    def __init__(
-        self, message: str, *, status: int | None = None, code: str | None = None, detail: str | None = None
-    ) -> None:
+    status: int | None
+    code: str | None
+    detail: str | None
+
+
+class NetSuiteError(Exception):
+    """Anything that kept NetSuite from answering a question; `status`, `code` and `detail` as in Said."""
+
+    def __init__(self, message: str, **said: Unpack[Said]) -> None:
         super().__init__(message)
         self.message = message
-        self.status = status
-        self.code = code
-        self.detail = detail
+        self.status = said.get("status")
+        self.code = said.get("code")
+        self.detail = said.get("detail")
 
 
 class WrongConnection(NetSuiteError):
@@ -38,16 +48,8 @@ class NotPermittedOrMissing(NetSuiteError):
     `name` is the record type, where NetSuite names it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        name: str | None = None,
-        status: int | None = None,
-        code: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        super().__init__(message, status=status, code=code, detail=detail)
+    def __init__(self, message: str, *, name: str | None = None, **said: Unpack[Said]) -> None:
+        super().__init__(message, **said)
         self.name = name
 
 
@@ -58,41 +60,38 @@ class BadQuery(NetSuiteError):
 class UnknownColumn(BadQuery):
     """The query names a column that SuiteQL does not offer to this role; `column` is its name in lower case."""
 
+    def __init__(self, message: str, *, column: str = "", **said: Unpack[Said]) -> None:
+        super().__init__(message, **said)
+        self.column = column
+
+
+class Passing(NetSuiteError):
+    """Trying again may help. Raised to callers only when the retry budget is used up.
+
+    `retry_after`: the seconds that NetSuite asked us to wait, if it did.
+    `worth_retrying_for`: seconds after which trying again stops making sense; None: the whole budget.
+    """
+
     def __init__(
         self,
         message: str,
         *,
-        column: str,
-        status: int | None = None,
-        code: str | None = None,
-        detail: str | None = None,
+        retry_after: float | None = None,
+        worth_retrying_for: float | None = None,
+        **said: Unpack[Said],
     ) -> None:
-        super().__init__(message, status=status, code=code, detail=detail)
-        self.column = column
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling: Airflow's processes hand exceptions to one another."""
-        return _unknown_column, (self.message, self.column, self.status, self.code, self.detail)
+        super().__init__(message, **said)
+        self.retry_after = retry_after
+        self.worth_retrying_for = worth_retrying_for
 
 
-class TooManyRequests(NetSuiteError):
-    """The account's concurrency limit stayed full for the whole retry budget.
-
-    `retry_after` is the number of seconds NetSuite asked us to wait, if it did.
-    """
-
-    retry_after: float | None = None
+class TooManyRequests(Passing):
+    """The account's concurrency limit stayed full for the whole retry budget."""
 
 
-class NetSuiteDown(NetSuiteError):
+class NetSuiteDown(Passing):
     """NetSuite was not reached, or broke while answering, for the whole retry budget."""
 
 
 class UnknownAnswer(NetSuiteError):
     """NetSuite answered something that this client does not understand, and will not guess at."""
-
-
-def _unknown_column(
-    message: str, column: str, status: int | None, code: str | None, detail: str | None
-) -> UnknownColumn:
-    return UnknownColumn(message, column=column, status=status, code=code, detail=detail)

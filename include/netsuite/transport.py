@@ -1,0 +1,77 @@
+"""A request on its way: signed, governed, and sent again where that can help."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from requests.auth import AuthBase
+
+from include.netsuite.errors import NotSignedIn, TooManyRequests
+from include.netsuite.host import Host, Request
+from include.netsuite.retries import RetryBudget, with_retries
+from include.netsuite.sign_in import TOKEN_PATH, sign_in_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from include.netsuite.connection import NetSuiteConnection
+    from include.netsuite.governor import Governor
+    from include.netsuite.stats import ClientStats
+
+_NEVER = threading.Event()
+
+
+class Transport:
+    """Sends the requests of one client, from any number of threads."""
+
+    def __init__(
+        self, connection: NetSuiteConnection, governor: Governor, stats: ClientStats, budget: RetryBudget
+    ) -> None:
+        self._governor = governor
+        self._stats = stats
+        self._budget = budget
+        self._sign_in = sign_in_for(connection, self._ask_token)
+        self.host = Host(connection, stats)
+
+    def ask(self, request: Request, stop: threading.Event = _NEVER) -> dict[str, Any]:
+        """Send a request that only reads, and return the JSON object of its success.
+
+        Raises the family of NetSuiteError, passing ones when the retry budget is used up; Abandoned once `stop` is set.
+        """
+        return with_retries(lambda: self._signed(request, stop), self._budget, self._stats, stop)
+
+    def _signed(self, request: Request, stop: threading.Event) -> dict[str, Any]:
+        auth = self._sign_in.auth()
+        try:
+            return self._governed(request, auth, stop)
+        except NotSignedIn as error:
+            if not self._sign_in.renewed(auth):
+                raise self._sign_in.refused(error) from None
+        try:
+            return self._governed(request, self._sign_in.auth(), stop)
+        except NotSignedIn as error:
+            raise self._sign_in.refused(error) from None
+
+    def _governed(self, request: Request, auth: AuthBase, stop: threading.Event) -> dict[str, Any]:
+        with self._governor.slot(stop) as slot:
+            try:
+                answer = self.host.exchange(request, auth)
+            except TooManyRequests:
+                self._governor.refused(slot)
+                raise
+        self._governor.accepted()
+        return answer
+
+    def _ask_token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        request = Request("POST", TOKEN_PATH, form=form, headers={"Accept": "application/json"})
+        return with_retries(lambda: self.host.exchange(request, _Unsigned()), self._budget, self._stats, _NEVER)
+
+
+class _Unsigned(AuthBase):
+    """No proof on the request; given explicitly, lest requests add what a .netrc holds."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request

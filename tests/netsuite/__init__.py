@@ -1,0 +1,1 @@
+"""The NetSuite client: unit tests, real HTTP against scripted answers, and the sandbox."""
