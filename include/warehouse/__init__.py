@@ -1,0 +1,1 @@
+"""The warehouse: connection, migrations, bulk load and the run ledger."""
