@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from include.netsuite.answers import json_object
 from include.netsuite.columns import Column, typed
 from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownAnswer
 from include.netsuite.governor import Governor
 from include.netsuite.host import Request
+from include.netsuite.keyset import IdRange
 from include.netsuite.markers import bind
+from include.netsuite.page_table import read_table
 from include.netsuite.parallel_read import read_by_key
 from include.netsuite.retries import RetryBudget
 from include.netsuite.slices import Bounds
@@ -21,10 +24,11 @@ from include.netsuite.suiteql import LARGEST_PAGE, Answer, read_answer, request_
 from include.netsuite.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from include.netsuite.connection import NetSuiteConnection
-    from include.netsuite.keyset import IdRange, KeysetQuery, Page
+    from include.netsuite.keyset import KeysetQuery, Page
+    from include.netsuite.page_table import TableAnswer
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +75,7 @@ class NetSuiteClient:
         """
         if limit is not None and not 1 <= limit <= LARGEST_PAGE:
             raise BadQuery(f"limit is {limit}; allowed are 1 to {LARGEST_PAGE}. Read larger answers with read_by_key.")
-        answer = self._page(sql, params or {}, limit or LARGEST_PAGE, threading.Event())
+        answer = self._rows(sql, params or {}, limit or LARGEST_PAGE, threading.Event())
         if limit is None and (answer.has_more or (answer.total or 0) > len(answer.rows)):
             raise BadQuery(
                 f"The query matches more rows ({answer.total or 'unknown'}) than one page of {LARGEST_PAGE} holds."
@@ -81,7 +85,7 @@ class NetSuiteClient:
 
     def probe(self, sql: str, params: Mapping[str, object] | None = None) -> None:
         """Ask for one row, only to see whether NetSuite accepts the query; raises UnknownColumn and the like if not."""
-        self._page(sql, params or {}, 1, threading.Event())
+        self._rows(sql, params or {}, 1, threading.Event())
 
     def read_by_key(self, query: KeysetQuery, *, page_size: int = LARGEST_PAGE) -> Iterator[Page]:
         """Yield the pages of a large query, in no particular order, read in parallel up to the limit.
@@ -91,7 +95,7 @@ class NetSuiteClient:
         """
         if not 1 <= page_size <= LARGEST_PAGE:
             raise BadQuery(f"page_size is {page_size}; allowed are 1 to {LARGEST_PAGE}.")
-        return read_by_key(_KeysetSource(self._page, query), query.columns, at_once=self._limit, page_size=page_size)
+        return read_by_key(_KeysetSource(self._transport, self.stats, query), at_once=self._limit, page_size=page_size)
 
     def server_clock(self) -> datetime:
         """Return NetSuite's own clock, in UTC, to the second. Never this machine's.
@@ -119,9 +123,8 @@ class NetSuiteClient:
             f" {self._what_it_sees()}"
         )
 
-    def _page(self, sql: str, params: Mapping[str, object], limit: int, stop: threading.Event | None = None) -> Answer:
-        request = request_for(bind(sql, params), limit=limit)
-        answer = read_answer(self._transport.ask(request, stop or threading.Event()))
+    def _rows(self, sql: str, params: Mapping[str, object], limit: int, stop: threading.Event) -> Answer:
+        answer = self._transport.ask(request_for(bind(sql, params), limit=limit), read_answer, stop)
         self.stats.received(rows=len(answer.rows))
         return answer
 
@@ -133,7 +136,7 @@ class NetSuiteClient:
         return instant
 
     def _server_time(self) -> datetime:
-        text = str(self._transport.ask(Request("GET", SERVER_TIME_PATH)).get("serverTime"))
+        text = str(self._transport.ask(Request("GET", SERVER_TIME_PATH), json_object).get("serverTime"))
         try:
             instant = datetime.fromisoformat(text)
         except ValueError:
@@ -159,27 +162,30 @@ class NetSuiteClient:
 
 
 class _KeysetSource:
-    """The rows of one keyset query, asked for by the client's own `_page`."""
+    """The rows of one keyset query."""
 
-    def __init__(
-        self, ask: Callable[[str, Mapping[str, object], int, threading.Event], Answer], query: KeysetQuery
-    ) -> None:
-        self._ask = ask
+    def __init__(self, transport: Transport, stats: ClientStats, query: KeysetQuery) -> None:
+        self._transport = transport
+        self._stats = stats
         self._query = query
 
     def bounds(self, ids: IdRange | None, stop: threading.Event) -> Bounds | None:
-        after_id, last_id = ids or (-_EVERY_ID, _EVERY_ID)
-        answer = self._ask(self._query.bounds_sql, self._params(after_id, last_id), 1, stop)
+        request = self._request(self._query.bounds_sql, ids or IdRange(-_EVERY_ID, _EVERY_ID), 1)
+        answer = self._transport.ask(request, read_answer, stop)
         row = typed(answer.rows[0], _BOUNDS) if answer.rows else {}
         first, last, count = (row.get(column.name) for column in _BOUNDS)
         if isinstance(count, int) and isinstance(first, int) and isinstance(last, int) and count > 0:
             return Bounds(first, last, count)
-        if count in (0, None) and first is None:
+        if count == 0:
             return None
         raise UnknownAnswer(f"NetSuite answered the bounds of a read with {row}. Check bounds_sql.")
 
-    def page(self, ids: IdRange, page_size: int, stop: threading.Event) -> Answer:
-        return self._ask(self._query.sql, self._params(*ids), page_size, stop)
+    def page(self, ids: IdRange, page_size: int, stop: threading.Event) -> TableAnswer:
+        request = self._request(self._query.sql, ids, page_size)
+        answer = self._transport.ask(request, lambda response: read_table(response, self._query.columns), stop)
+        self._stats.received(rows=answer.table.num_rows)
+        return answer
 
-    def _params(self, after_id: int, last_id: int) -> dict[str, object]:
-        return {**self._query.params, "after_id": str(after_id), "last_id": str(last_id)}
+    def _request(self, sql: str, ids: IdRange, limit: int) -> Request:
+        params = {**self._query.params, "after_id": str(ids.after_id), "last_id": str(ids.last_id)}
+        return request_for(bind(sql, params), limit=limit)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -13,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from include.netsuite.answers import error_of, json_object
+from include.netsuite.answers import error_of
 from include.netsuite.connection import is_loopback
 from include.netsuite.errors import NetSuiteDown
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from include.netsuite.connection import NetSuiteConnection
     from include.netsuite.stats import ClientStats
+
+T = TypeVar("T")
+# What makes an answer of the success of a request; raises the family of NetSuiteError where it cannot.
+Reader: TypeAlias = Callable[[requests.Response], T]
 
 _CONNECT_SECONDS = 10.0
 # A refused connection or an unknown host is hardly ever mended by waiting; a server that restarts may be.
@@ -60,14 +65,14 @@ class Host:
         """Close the pooled connections."""
         self._session.close()
 
-    def exchange(self, request: Request, auth: AuthBase) -> dict[str, Any]:
-        """Send a request once and return the JSON object of its success. Raises the family of NetSuiteError."""
+    def exchange(self, request: Request, auth: AuthBase, read: Reader[T]) -> T:
+        """Send a request once and return what `read` makes of its success. Raises the family of NetSuiteError."""
         response = self._answer(request, auth)
         self._last_date = response.headers.get("Date", self._last_date)
         self._stats.received(size=len(response.content))
         if not 200 <= response.status_code < 300:
             raise error_of(response)
-        return json_object(response)
+        return read(response)
 
     def _answer(self, request: Request, auth: AuthBase) -> requests.Response:
         timeout = self._connection.timeout

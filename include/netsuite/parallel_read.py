@@ -13,12 +13,11 @@ from include.netsuite.errors import UnknownAnswer
 from include.netsuite.governor import Abandoned
 from include.netsuite.keyset import IdRange, Page
 from include.netsuite.slices import Bounds, Slice, SlicePlan
-from include.netsuite.suiteql import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from include.netsuite.suiteql import Answer
+    from include.netsuite.page_table import TableAnswer
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +30,11 @@ class Source(Protocol):
     def bounds(self, ids: IdRange | None, stop: threading.Event) -> Bounds | None:
         """Return the bounds of the rows with these ids (None: of all rows); None where there are no rows."""
 
-    def page(self, ids: IdRange, page_size: int, stop: threading.Event) -> Answer:
+    def page(self, ids: IdRange, page_size: int, stop: threading.Event) -> TableAnswer:
         """Return the first page of the rows with these ids, in their order."""
 
 
-def read_by_key(source: Source, columns: Sequence[str], *, at_once: int, page_size: int) -> Iterator[Page]:
+def read_by_key(source: Source, *, at_once: int, page_size: int) -> Iterator[Page]:
     """Yield the pages of all rows of `source`, asked for by at most `at_once` threads.
 
     At most twice `at_once` pages are held at any time; threads wait while the consumer is slow. An error in any thread
@@ -47,7 +46,7 @@ def read_by_key(source: Source, columns: Sequence[str], *, at_once: int, page_si
     at_once = min(at_once, ceil(bounds.row_count / page_size))
     plan = SlicePlan(bounds, at_once=at_once, page_size=page_size)
     rows = 0
-    for page in _ParallelRead(source, plan, columns, at_once=at_once, page_size=page_size).pages():
+    for page in _ParallelRead(source, plan, at_once=at_once, page_size=page_size).pages():
         rows += page.table.num_rows
         yield page
     if rows < bounds.row_count:
@@ -61,12 +60,9 @@ def read_by_key(source: Source, columns: Sequence[str], *, at_once: int, page_si
 class _ParallelRead:
     """The threads of one read, the plan they share, and the pages that wait for the consumer."""
 
-    def __init__(
-        self, source: Source, plan: SlicePlan, columns: Sequence[str], *, at_once: int, page_size: int
-    ) -> None:
+    def __init__(self, source: Source, plan: SlicePlan, *, at_once: int, page_size: int) -> None:
         self._source = source
         self._plan = plan
-        self._columns = columns
         self._at_once = at_once
         self._page_size = page_size
         self._stop = threading.Event()
@@ -98,7 +94,7 @@ class _ParallelRead:
             self._changed.notify_all()
             return page
 
-    def _end(self, workers: Sequence[threading.Thread]) -> None:
+    def _end(self, workers: list[threading.Thread]) -> None:
         self._stop.set()
         with self._changed:
             self._arrived.clear()
@@ -146,8 +142,7 @@ class _ParallelRead:
             with self._changed:
                 asked = piece.ids
             answer = self._source.page(asked, self._page_size, self._stop)
-            table = table_of(answer.rows, self._columns)
-            ids = [_id(row.get("id")) for row in answer.rows]
+            ids = [_id(text) for text in answer.table["id"].to_pylist()]
             ended = self._was_last(answer)
             with self._changed:
                 self._changed.wait_for(lambda: len(self._arrived) < self._at_once or self._stop.is_set())
@@ -158,12 +153,12 @@ class _ParallelRead:
                 more = piece.after_id < piece.last_id
                 if kept:
                     self._pages += 1
-                    self._arrived.append(Page(table.slice(0, kept), asked, self._pages))
+                    self._arrived.append(Page(answer.table.slice(0, kept), asked, self._pages))
                 self._changed.notify_all()
 
-    def _was_last(self, answer: Answer) -> bool:
+    def _was_last(self, answer: TableAnswer) -> bool:
         """Say whether a page was the last of its slice. No sign is trusted alone: a short page may have a next one."""
-        rows = len(answer.rows)
+        rows = answer.table.num_rows
         if rows == 0:
             if answer.has_more:
                 raise UnknownAnswer("NetSuite sent an empty page and says that there is more. Run it again.")

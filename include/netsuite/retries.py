@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,7 +52,7 @@ def with_retries(send: Callable[[], T], budget: RetryBudget, stats: ClientStats,
         error, wait = _error(state), state.upcoming_sleep
         stats.retried(type(error).__name__)
         stats.waited(wait)
-        what = error.message.partition(". ")[0].rstrip(".")
+        what = re.split(r" \(NetSuite says|\. ", error.message)[0].rstrip(".")
         log.warning("%s. Trying again in %.1f s (%s of at most %s)", what, wait, state.attempt_number, budget.attempts)
 
     jitter = tenacity.wait_random_exponential(multiplier=budget.first_wait, max=budget.longest_wait)

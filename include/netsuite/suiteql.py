@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from include.netsuite.answers import json_object
 from include.netsuite.errors import UnknownAnswer
 from include.netsuite.host import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import pyarrow as pa
+    import requests
 
     from include.netsuite.markers import BoundQuery
 
@@ -45,8 +44,9 @@ def request_for(query: BoundQuery, *, limit: int) -> Request:
     return Request("POST", SUITEQL_PATH, query={"limit": str(limit), "offset": "0"}, body=body, headers=_HEADERS)
 
 
-def read_answer(envelope: dict[str, Any]) -> Answer:
-    """Read the envelope of a page. Raises UnknownAnswer where it is none."""
+def read_answer(response: requests.Response) -> Answer:
+    """Read a page as rows. Raises UnknownAnswer where it is no page, NetSuiteDown where it is cut off."""
+    envelope = json_object(response)
     items = envelope.get("items")
     if not isinstance(items, list):
         raise UnknownAnswer(f"NetSuite's answer to a query has no list of items; it has: {sorted(envelope)}.")
@@ -55,15 +55,6 @@ def read_answer(envelope: dict[str, Any]) -> Answer:
         has_more=str(envelope.get("hasMore", "")).lower() == "true",
         total=_whole(envelope.get("totalResults")),
     )
-
-
-def table_of(rows: Sequence[Row], columns: Iterable[str]) -> pa.Table:
-    """Return rows as a table of text columns, nulls restored, in the declared order."""
-    import pyarrow as pa
-
-    names = list(columns)
-    text = pa.string()
-    return pa.Table.from_arrays([pa.array([row.get(name) for row in rows], text) for name in names], names=names)
 
 
 def saved_query(name: str) -> str:

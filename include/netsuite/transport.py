@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from requests.auth import AuthBase
 
+from include.netsuite.answers import json_object
 from include.netsuite.errors import NotSignedIn, TooManyRequests
-from include.netsuite.host import Host, Request
+from include.netsuite.host import Host, Reader, Request
 from include.netsuite.retries import RetryBudget, with_retries
 from include.netsuite.sign_in import TOKEN_PATH, sign_in_for
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from include.netsuite.connection import NetSuiteConnection
     from include.netsuite.governor import Governor
     from include.netsuite.stats import ClientStats
+
+T = TypeVar("T")
 
 _NEVER = threading.Event()
 
@@ -36,29 +39,29 @@ class Transport:
         self._sign_in = sign_in_for(connection, self._ask_token)
         self.host = Host(connection, stats)
 
-    def ask(self, request: Request, stop: threading.Event = _NEVER) -> dict[str, Any]:
-        """Send a request that only reads, and return the JSON object of its success.
+    def ask(self, request: Request, read: Reader[T], stop: threading.Event = _NEVER) -> T:
+        """Send a request that only reads, and return what `read` makes of its success.
 
         Raises the family of NetSuiteError, passing ones when the retry budget is used up; Abandoned once `stop` is set.
         """
-        return with_retries(lambda: self._signed(request, stop), self._budget, self._stats, stop)
+        return with_retries(lambda: self._signed(request, read, stop), self._budget, self._stats, stop)
 
-    def _signed(self, request: Request, stop: threading.Event) -> dict[str, Any]:
+    def _signed(self, request: Request, read: Reader[T], stop: threading.Event) -> T:
         auth = self._sign_in.auth()
         try:
-            return self._governed(request, auth, stop)
+            return self._governed(request, auth, read, stop)
         except NotSignedIn as error:
             if not self._sign_in.renewed(auth):
                 raise self._sign_in.refused(error) from None
         try:
-            return self._governed(request, self._sign_in.auth(), stop)
+            return self._governed(request, self._sign_in.auth(), read, stop)
         except NotSignedIn as error:
             raise self._sign_in.refused(error) from None
 
-    def _governed(self, request: Request, auth: AuthBase, stop: threading.Event) -> dict[str, Any]:
+    def _governed(self, request: Request, auth: AuthBase, read: Reader[T], stop: threading.Event) -> T:
         with self._governor.slot(stop) as slot:
             try:
-                answer = self.host.exchange(request, auth)
+                answer = self.host.exchange(request, auth, read)
             except TooManyRequests:
                 self._governor.refused(slot)
                 raise
@@ -67,7 +70,9 @@ class Transport:
 
     def _ask_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         request = Request("POST", TOKEN_PATH, form=form, headers={"Accept": "application/json"})
-        return with_retries(lambda: self.host.exchange(request, _Unsigned()), self._budget, self._stats, _NEVER)
+        return with_retries(
+            lambda: self.host.exchange(request, _Unsigned(), json_object), self._budget, self._stats, _NEVER
+        )
 
 
 class _Unsigned(AuthBase):

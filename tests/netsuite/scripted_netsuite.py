@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 
@@ -57,7 +59,7 @@ class ScriptedNetSuite:
             def do_POST(self) -> None:
                 outer._serve(self, answer)
 
-            do_GET = do_POST
+            do_GET = do_POST  # noqa: N815 - the name that http.server calls
 
             def log_message(self, *_: object) -> None:
                 pass
