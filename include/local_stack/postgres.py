@@ -197,15 +197,15 @@ class EmbeddedPostgres:
         try:
             location = ("--pgdata", str(unfinished))
             sign_in = ("--username", SUPERUSER, "--auth", "scram-sha-256", "--pwfile", str(initial_password))
-            text = (
-                "--encoding",
-                "UTF8",
+            locale = (
                 "--locale",
                 "C",
                 "--locale-provider",
                 "builtin",
                 "--builtin-locale",
                 "C.UTF-8",
+                "--encoding",
+                "UTF8",
             )
             _run(["initdb", *location, *sign_in, *locale], user)
         finally:
