@@ -1,0 +1,1 @@
+"""Matching: owners of invoices -> employees -> users -> recipients; published in one transaction."""

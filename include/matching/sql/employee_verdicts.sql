@@ -1,0 +1,120 @@
+-- Step 3 of matching: which user each considered employee is.
+-- Grain: one row per row of named_employees.
+-- Order of identity (D1): the user who holds the employee's id; else the one who has exactly the employee's address,
+-- unique among the active employees (all of the account, named by an invoice or not) and among the active users (D2);
+-- where only inactive users have the address, the one, if there is one only. Otherwise a conflict.
+--
+-- Decided here:
+-- - A link once made stays: a linked employee stays matched when inactive or deleted (D4), without a valid address, and
+--   when a second active employee turns up with the same address (that second one is the conflict).
+-- - The user found by address is linked to ANOTHER employee: a conflict, since id and address point at different people
+--   and the last good link stays (D1). One exception: the other record is inactive or deleted and still has this same
+--   address. Then it is the inactive duplicate of D2, the same person, and the link moves to the active record.
+-- - Inactive and deleted employees, and those without a valid address, are never linked anew and never cause a user
+--   (O7, D4).
+CREATE TEMP TABLE employee_verdicts ON COMMIT DROP AS
+WITH active_employees AS (
+    SELECT
+        email_key,
+        count(*) AS employees
+    FROM raw.employees
+    WHERE account = :account AND deleted_at IS NULL AND is_inactive IS NOT TRUE AND email_key IS NOT NULL
+    GROUP BY email_key
+),
+
+holders AS (
+    SELECT
+        key_after AS email_key,
+        count(*) AS users,
+        count(*) FILTER (WHERE is_active) AS active_users,
+        (array_agg(user_id ORDER BY is_active DESC))[1] AS user_id
+    FROM user_addresses
+    WHERE key_after IS NOT NULL
+    GROUP BY key_after
+),
+
+judged AS (
+    SELECT
+        employees.employee_id,
+        employees.is_active,
+        employees.email_address,
+        employees.email_key,
+        employees.display_name,
+        employees.linked_user_id,
+        linked.blocked,
+        holders.user_id AS found_user_id,
+        found.netsuite_employee_id AS found_employee_id,
+        CASE
+            WHEN employees.linked_user_id IS NOT NULL AND linked.blocked THEN 'address_taken'
+            WHEN employees.linked_user_id IS NOT NULL THEN 'linked'
+            WHEN employees.is_deleted THEN 'deleted'
+            WHEN NOT employees.is_active THEN 'inactive'
+            WHEN employees.email_is_missing THEN 'no_address'
+            WHEN employees.email_key IS NULL THEN 'bad_address'
+            WHEN active_employees.employees > 1 THEN 'shared_address'
+            WHEN holders.user_id IS NULL AND :user_mode = 'import' THEN 'new_user'
+            WHEN holders.user_id IS NULL THEN 'unknown_address'
+            WHEN holders.active_users > 1 OR (holders.active_users = 0 AND holders.users > 1) THEN 'several_users'
+            WHEN found.netsuite_employee_id IS NOT NULL AND duplicates.id IS NULL THEN 'another_employee'
+            ELSE 'same_email'
+        END AS finding
+    FROM named_employees AS employees
+    LEFT JOIN user_addresses AS linked ON employees.linked_user_id = linked.user_id
+    LEFT JOIN active_employees ON employees.email_key = active_employees.email_key
+    LEFT JOIN holders ON employees.email_key = holders.email_key
+    LEFT JOIN user_addresses AS found ON holders.user_id = found.user_id
+    LEFT JOIN raw.employees AS duplicates
+        ON duplicates.account = :account
+        AND found.netsuite_employee_id = duplicates.id
+        AND employees.email_key = duplicates.email_key
+        AND (duplicates.deleted_at IS NOT NULL OR duplicates.is_inactive)
+),
+
+settled AS (
+    SELECT
+        judged.employee_id,
+        judged.is_active,
+        judged.email_address,
+        judged.email_key,
+        judged.display_name,
+        judged.found_employee_id,
+        CASE WHEN heirs.employee_id IS NULL THEN judged.finding ELSE 'replaced' END AS finding,
+        CASE
+            WHEN heirs.employee_id IS NOT NULL THEN NULL
+            WHEN judged.finding = 'same_email' THEN judged.found_user_id
+            ELSE judged.linked_user_id
+        END AS user_id,
+        heirs.employee_id AS heir_id
+    FROM judged
+    LEFT JOIN judged AS heirs ON heirs.finding = 'same_email' AND judged.linked_user_id = heirs.found_user_id
+)
+
+SELECT
+    employee_id,
+    is_active,
+    email_address,
+    email_key,
+    display_name,
+    user_id,
+    CASE
+        WHEN finding IN ('linked', 'same_email', 'new_user') THEN finding
+        WHEN finding IN ('address_taken', 'shared_address', 'several_users', 'another_employee') THEN 'conflict'
+        ELSE 'no_user'
+    END AS verdict,
+    CASE finding
+        WHEN 'address_taken'
+            THEN format(
+                'The employee''s address is %s, but another user has it or is to get it; the link to the user stays.', email_address
+            )
+        WHEN 'shared_address' THEN format('Two or more active employees have the address %s.', email_address)
+        WHEN 'several_users' THEN format('Two or more users have the address %s.', email_address)
+        WHEN 'another_employee'
+            THEN format('The user with the address %s is linked to employee %s.', email_address, found_employee_id)
+        WHEN 'deleted' THEN 'The employee is deleted in NetSuite.'
+        WHEN 'inactive' THEN 'The employee is inactive in NetSuite.'
+        WHEN 'replaced' THEN format('The active employee %s has the same address and took over the user.', heir_id)
+        WHEN 'no_address' THEN 'The employee''s record holds no e-mail address.'
+        WHEN 'bad_address' THEN 'The e-mail address on the employee''s record is not valid.'
+        WHEN 'unknown_address' THEN format('No user has the address %s, and this account only matches.', email_address)
+    END AS reason
+FROM settled;

@@ -1,0 +1,41 @@
+-- Step 1 of matching: who is considered at all.
+-- Grain: one row per employee that at least one live (not deleted) invoice of the account names in an owner field (O6).
+-- is_active: neither inactive nor deleted in NetSuite. display_name: first and last name, else the entity id, text as
+-- in the record. linked_user_id: the user that holds this employee's id.
+CREATE TEMP TABLE named_employees ON COMMIT DROP AS
+WITH named AS (
+    SELECT DISTINCT owners.employee_id
+    FROM raw.invoice_owners AS owners
+    INNER JOIN raw.invoices AS invoices
+        ON owners.account = invoices.account AND owners.invoice_id = invoices.id
+    WHERE owners.account = :account
+        AND owners.employee_id IS NOT NULL
+        AND invoices.deleted_at IS NULL
+)
+
+SELECT
+    employees.id AS employee_id,
+    employees.email_address,
+    employees.email_key,
+    users.user_id AS linked_user_id,
+    employees.deleted_at IS NOT NULL AS is_deleted,
+    employees.deleted_at IS NULL AND employees.is_inactive IS NOT TRUE AS is_active,
+    coalesce(btrim(employees.email, :trimmed), '') = '' AS email_is_missing,
+    coalesce(
+        nullif(
+            concat_ws(
+                ' ',
+                CASE WHEN btrim(employees.first_name, :trimmed) <> '' THEN employees.first_name END,
+                CASE WHEN btrim(employees.last_name, :trimmed) <> '' THEN employees.last_name END
+            ),
+            ''
+        ),
+        employees.entity_id
+    ) AS display_name
+FROM named
+INNER JOIN raw.employees AS employees
+    ON employees.account = :account AND named.employee_id = employees.id
+LEFT JOIN workflow.users AS users
+    ON users.account = :account AND employees.id = users.netsuite_employee_id;
+
+ANALYZE named_employees;
