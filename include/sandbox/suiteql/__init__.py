@@ -1,0 +1,1 @@
+"""SuiteQL: parsed as Oracle's SQL, refused where NetSuite refuses, translated to SQLite and run."""
