@@ -1,0 +1,2 @@
+-- A staged batch. Grain: one row per staged row.
+SELECT * FROM {batch}
