@@ -157,6 +157,8 @@ class SuiteRunner:
     def close(self) -> None:
         """Close the connections to the database."""
         self._source.get_engine().dispose()
+        if self._source.execution_engine:
+            self._source.execution_engine.close()
 
 
 @contextmanager

@@ -120,8 +120,9 @@ def validate_staged(
     )
     docs = DataDocs(Path(docs_dir))
     with _opened(engine_or_url) as engine, _broken_where_it_fails(batch, engine):
+        rules = _applicable_rules(batch, engine)
         with suite_runner(engine.url, entity.name) as runner:
-            findings = _check(batch, engine, runner)
+            findings = _check(batch, rules, engine, runner)
             result = runner.result(run_id)
         outcome = _outcome(findings, docs.page_of(account, run_id, entity.name))
         error = _error(batch, findings, outcome)
@@ -131,9 +132,8 @@ def validate_staged(
     return outcome
 
 
-def _check(batch: _Batch, engine: Engine, runner: SuiteRunner) -> list[Finding]:
+def _check(batch: _Batch, rules: list[Rule], engine: Engine, runner: SuiteRunner) -> list[Finding]:
     """Run every rule; the share of bad rows last, since it needs the bad rows written down."""
-    rules = _applicable(batch, engine)
     findings = runner.check(
         "batch",
         all_rows_query(batch.table),
@@ -151,7 +151,7 @@ def _check(batch: _Batch, engine: Engine, runner: SuiteRunner) -> list[Finding]:
     )
 
 
-def _applicable(batch: _Batch, engine: Engine) -> list[Rule]:
+def _applicable_rules(batch: _Batch, engine: Engine) -> list[Rule]:
     """The rules whose columns are there; a column that is not breaks the rule on columns, not those on rows."""
     schema, name = batch.table
     try:
