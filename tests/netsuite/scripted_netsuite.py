@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
+# Whether replies carry the header Date by themselves, as every real server's do.
+OWN_DATE = True
 
 
 @dataclass
@@ -106,7 +108,9 @@ class ScriptedNetSuite:
         if reply.hang_up:
             handler.close_connection = True
             return
-        handler.send_response(reply.status)
+        handler.send_response_only(reply.status)
+        if OWN_DATE:
+            handler.send_header("Date", handler.date_time_string())
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(content) + (10 if reply.cut_off else 0)))
