@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
@@ -22,10 +23,12 @@ from include.warehouse.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from psycopg import sql
     from psycopg.rows import DictRow
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, CursorResult, Engine
     from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -98,18 +101,37 @@ def run_sql_file(connection: Connection, path: Path, **params: object) -> list[S
     if params:
         statements = str(text(statements).compile(dialect=connection.dialect))
     # Bound on the client, since PostgreSQL takes neither several statements nor DDL with bound parameters.
-    with psycopg.ClientCursor(psycopg_connection(connection), row_factory=dict_row) as cursor:
-        try:
-            cursor.execute(statements.encode(), params or None)
-            return [_result(cursor) for _ in cursor.results()]
-        except psycopg.Error as error:
-            known = _warehouse_error(error, _address(connection.engine.url))
-            raise known or SqlFailed(f"{path.name} was refused by PostgreSQL: {error}") from error
+    with (
+        psycopg_errors(connection, path.name),
+        psycopg.ClientCursor(psycopg_connection(connection), row_factory=dict_row) as cursor,
+    ):
+        cursor.execute(statements.encode(), params or None)
+        return [_result(cursor) for _ in cursor.results()]
+
+
+def run_composed(connection: Connection, statement: sql.Composed) -> CursorResult[Any]:
+    """Execute a statement about tables whose names are known only at run time, in the connection's transaction."""
+    return connection.exec_driver_sql(statement.as_string(), execution_options={"no_parameters": True})
 
 
 def psycopg_connection(connection: Connection) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy one, for what only psycopg offers (COPY, client-side binding)."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+@contextmanager
+def psycopg_errors(connection: Connection, what: str) -> Iterator[None]:
+    """Turn psycopg's errors into this room's; for work on ``psycopg_connection``, which SQLAlchemy does not see.
+
+    Raises:
+        SqlFailed: PostgreSQL refused it; names ``what``.
+        WarehouseUnreachable, NotMigrated, NotPermitted: as for any use of the engine.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        known = _warehouse_error(error, _address(connection.engine.url))
+        raise known or SqlFailed(f"{what} was refused by PostgreSQL: {error}") from error
 
 
 @cache

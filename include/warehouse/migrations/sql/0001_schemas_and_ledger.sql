@@ -19,7 +19,7 @@ CREATE TABLE ops.sync_runs (
     account text NOT NULL,
     run_id text NOT NULL,
     dag_id text NOT NULL,
-    cutoff_at timestamptz NOT NULL,
+    cutoff_at timestamptz,
     windows jsonb NOT NULL DEFAULT '{}',
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'success', 'failed')),
     counts jsonb NOT NULL DEFAULT '{}',
@@ -32,12 +32,12 @@ COMMENT ON TABLE ops.sync_runs IS 'The run ledger. Grain: one row per account an
 COMMENT ON COLUMN ops.sync_runs.account IS 'Name of the account file.';
 COMMENT ON COLUMN ops.sync_runs.run_id IS 'Airflow''s id of the DAG run.';
 COMMENT ON COLUMN ops.sync_runs.dag_id IS 'Airflow''s id of the DAG.';
-COMMENT ON COLUMN ops.sync_runs.cutoff_at IS 'The fence: NetSuite''s own clock when the run began; every entity was read up to this instant.';
+COMMENT ON COLUMN ops.sync_runs.cutoff_at IS 'The fence: NetSuite''s own clock when the run began; every entity was read up to this instant. Null: the run has not passed the fence.';
 COMMENT ON COLUMN ops.sync_runs.windows IS 'Per entity, the instant from which changes were read (null: from the beginning).';
 COMMENT ON COLUMN ops.sync_runs.state IS 'running, success or failed.';
 COMMENT ON COLUMN ops.sync_runs.counts IS 'Per entity and step what was counted; ops.sync_steps shows it as rows.';
 COMMENT ON COLUMN ops.sync_runs.error IS 'Why the run failed, in words for the person who must act.';
-COMMENT ON COLUMN ops.sync_runs.started_at IS 'When the run passed the fence.';
+COMMENT ON COLUMN ops.sync_runs.started_at IS 'When the run''s first step began.';
 COMMENT ON COLUMN ops.sync_runs.finished_at IS 'When the run published or failed.';
 
 -- Grain: one row per account, run, entity and step, with what that step counted.
@@ -62,7 +62,7 @@ COMMENT ON COLUMN ops.sync_steps.step IS 'extract, validate, load, fence, look_u
 COMMENT ON COLUMN ops.sync_steps.state IS 'running, success or failed.';
 COMMENT ON COLUMN ops.sync_steps.rows IS 'Rows so far (while running) or in all.';
 COMMENT ON COLUMN ops.sync_steps.counts IS 'All that the step counted, with started_at, finished_at and, of a failed step, error.';
-COMMENT ON COLUMN ops.sync_steps.run_started_at IS 'When the run passed the fence.';
+COMMENT ON COLUMN ops.sync_steps.run_started_at IS 'When the run''s first step began.';
 
 CREATE TABLE ops.watermarks (
     account text NOT NULL,

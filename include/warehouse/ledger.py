@@ -1,0 +1,272 @@
+"""The run ledger ``ops.sync_runs``: each run's fence, the counts of its steps, and the watermarks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+
+from include.warehouse.database import run_sql_file
+from include.warehouse.errors import FenceNotPassed, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import timedelta
+
+    from sqlalchemy import Connection, Engine, RowMapping
+
+SQL = Path(__file__).parent / "sql"
+SECONDS_BETWEEN_WRITES = 0.5
+LONGEST_ERROR = 4000
+
+
+class FencedEntity(Protocol):
+    """What the ledger needs to know of an entity."""
+
+    @property
+    def name(self) -> str:
+        """For example ``invoices``."""
+
+    @property
+    def incremental(self) -> bool:
+        """Whether it is read from the watermark on, or in full."""
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far before the watermark an incremental read begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a run reads: every entity up to ``cutoff_at``, from its instant in ``windows`` on (None: in full)."""
+
+    cutoff_at: datetime
+    windows: dict[str, datetime | None]
+
+
+class RunLedger:
+    """The ledger of one DAG run of one account. The run's row is there from its first step on.
+
+    Cheap to make. Every method is a short transaction of its own, save those that take a connection.
+    """
+
+    def __init__(self, engine: Engine, account: str, run_id: str, dag_id: str) -> None:
+        self.engine = engine
+        self.account = account
+        self.run_id = run_id
+        self.dag_id = dag_id
+
+    def pass_fence(self, cutoff_at: datetime, entities: Iterable[FencedEntity]) -> Fence:
+        """Fix what the run reads. A run that passes its fence again gets the first one, whatever the clock says.
+
+        Args:
+            cutoff_at: NetSuite's own clock, with its time zone.
+            entities: what the run reads.
+        """
+        if cutoff_at.tzinfo is None:
+            raise ValueError("The cut-off has no time zone.")
+        watermarks = self.watermarks()
+        windows = {entity.name: _window(entity, watermarks) for entity in entities}
+        with self.engine.begin() as connection:
+            run_sql_file(
+                connection,
+                SQL / "pass_fence.sql",
+                account=self.account,
+                run_id=self.run_id,
+                dag_id=self.dag_id,
+                cutoff_at=cutoff_at,
+                windows=Jsonb({name: start and start.isoformat() for name, start in windows.items()}),
+            )
+        return self.fence()
+
+    def fence(self) -> Fence:
+        """The fence that the run has passed.
+
+        Raises:
+            FenceNotPassed: it has not passed it yet.
+        """
+        found = self._one_row(
+            "SELECT cutoff_at, windows FROM ops.sync_runs WHERE account = :account AND run_id = :run_id"
+        )
+        if found is None or found["cutoff_at"] is None:
+            raise FenceNotPassed(
+                f"Run {self.run_id!r} of account {self.account!r} has not passed its fence (ops.sync_runs.cutoff_at). "
+                "Clear the DAG's first task, with the tasks after it."
+            )
+        windows = {name: start and datetime.fromisoformat(start) for name, start in found["windows"].items()}
+        return Fence(found["cutoff_at"], windows)
+
+    @contextmanager
+    def step(self, entity: str, step: str) -> Iterator[StepCounts]:
+        """Count what a step does, for people to see while it runs; the step's end, or its error, is written too.
+
+        A step that runs again begins with no counts. ``entity`` is ``run`` for steps of the whole run.
+        """
+        counts = StepCounts(self, entity, step, self._committed_before(entity, step))
+        counts.write()
+        try:
+            yield counts
+        except BaseException as error:
+            # A warehouse that is gone must not hide what went wrong first.
+            with suppress(WarehouseError):
+                counts.end("failed", _words_of(error))
+            raise
+        counts.end("success")
+
+    def write_step(self, connection: Connection, entity: str, step: str, record: Mapping[str, object]) -> None:
+        """Put one step's record in the place of its last one, in the connection's transaction."""
+        run_sql_file(
+            connection,
+            SQL / "write_step.sql",
+            account=self.account,
+            run_id=self.run_id,
+            dag_id=self.dag_id,
+            entity=entity,
+            step=step,
+            record=Jsonb(record),
+        )
+
+    def finish(self, state: Literal["success", "failed"], error: str | None = None) -> None:
+        """End the run."""
+        with self.engine.begin() as connection:
+            run_sql_file(
+                connection,
+                SQL / "finish_run.sql",
+                account=self.account,
+                run_id=self.run_id,
+                state=state,
+                error=error,
+            )
+
+    def watermarks(self) -> dict[str, datetime]:
+        """Per entity of the account the instant up to which it has been read; entities never loaded are missing."""
+        with self.engine.begin() as connection:
+            found = connection.execute(
+                text("SELECT entity, read_up_to FROM ops.watermarks WHERE account = :account"),
+                {"account": self.account},
+            )
+            return {row.entity: row.read_up_to for row in found}
+
+    def advance_watermark(self, connection: Connection, entity: str, read_up_to: datetime) -> None:
+        """Move the entity's watermark forward, in the connection's transaction; an earlier instant moves nothing."""
+        run_sql_file(
+            connection,
+            SQL / "advance_watermark.sql",
+            account=self.account,
+            run_id=self.run_id,
+            entity=entity,
+            read_up_to=read_up_to,
+        )
+
+    def _committed_before(self, entity: str, step: str) -> dict[str, object] | None:
+        """What an earlier attempt at the step counted in one transaction with its rows, if there was one."""
+        found = self._one_row(
+            "SELECT counts -> CAST(:entity AS text) -> CAST(:step AS text) AS record FROM ops.sync_runs "
+            "WHERE account = :account AND run_id = :run_id",
+            entity=entity,
+            step=step,
+        )
+        record = (found and found["record"]) or {}
+        committed = record if record.get("committed") else record.get("committed_before")
+        return committed and {name: value for name, value in committed.items() if name not in StepCounts.OF_THE_LEDGER}
+
+    def _one_row(self, statement: str, **params: object) -> RowMapping | None:
+        with self.engine.begin() as connection:
+            values = {"account": self.account, "run_id": self.run_id, **params}
+            return connection.execute(text(statement), values).mappings().one_or_none()
+
+
+class StepCounts:
+    """What one step has counted so far; safe to use from several threads.
+
+    ``committed_before`` are the counts of an earlier attempt that were committed together with its rows (see
+    ``write_in``); None when there was none.
+    """
+
+    OF_THE_LEDGER = frozenset({"state", "started_at", "finished_at", "error", "committed", "committed_before"})
+
+    def __init__(
+        self, ledger: RunLedger, entity: str, step: str, committed_before: dict[str, object] | None = None
+    ) -> None:
+        self.committed_before = committed_before
+        self._ledger = ledger
+        self._entity = entity
+        self._step = step
+        self._lock = threading.Lock()
+        self._counts: dict[str, Any] = {"rows": 0}
+        self._record: dict[str, object] = {"state": "running", "started_at": _now()}
+        if committed_before:
+            self._record["committed_before"] = committed_before
+        self._next_write = 0.0
+
+    def add(self, **counts: float) -> None:
+        """Add to counts: ``add(rows=1000, pages=1)``. Written to the ledger now and then."""
+        with self._lock:
+            for name, more in counts.items():
+                self._counts[name] = self._counts.get(name, 0) + more
+        self._write_now_and_then()
+
+    def set(self, **counts: object) -> None:
+        """Set counts, or anything else that JSON can hold."""
+        with self._lock:
+            self._counts.update(counts)
+        self._write_now_and_then()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts, without the ledger's own keys (state, times, error)."""
+        with self._lock:
+            return dict(self._counts)
+
+    def write(self) -> None:
+        """Write what is counted so far, in a transaction of its own."""
+        with self._ledger.engine.begin() as connection:
+            self._write_to(connection)
+
+    def write_in(self, connection: Connection) -> None:
+        """Write the step as successful in the caller's transaction: the counts are there exactly when its rows are.
+
+        Let it be the transaction's last statement, since other steps' writes wait for its end.
+        """
+        self._record.pop("committed_before", None)
+        self._record.update(state="success", finished_at=_now(), committed=True)
+        self._write_to(connection)
+
+    def end(self, state: Literal["success", "failed"], error: str | None = None) -> None:
+        """Write the step's end."""
+        self._record.update(state=state, finished_at=_now())
+        if error is not None:
+            self._record["error"] = error
+        self.write()
+
+    def _write_now_and_then(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_write:
+                return
+            self._next_write = now + SECONDS_BETWEEN_WRITES
+        self.write()
+
+    def _write_to(self, connection: Connection) -> None:
+        self._ledger.write_step(connection, self._entity, self._step, self._record | self.as_dict())
+
+
+def _window(entity: FencedEntity, watermarks: Mapping[str, datetime]) -> datetime | None:
+    read_up_to = watermarks.get(entity.name) if entity.incremental else None
+    return read_up_to and read_up_to - entity.overlap
+
+
+def _words_of(error: BaseException) -> str:
+    """The error's text as jsonb can hold it."""
+    words = str(error).strip() or type(error).__name__
+    return words.replace("\0", "").encode(errors="replace").decode()[:LONGEST_ERROR]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
