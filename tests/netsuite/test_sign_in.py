@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import parse_qsl
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import jwt
 import pytest
@@ -22,7 +22,6 @@ from tests.netsuite.scripted_netsuite import Asked, Reply, ScriptedNetSuite, pag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-from urllib.parse import parse_qsl
 
     from include.netsuite.retries import RetryBudget
 
