@@ -2,7 +2,7 @@
 
 Brings one NetSuite account into the warehouse and publishes recipients and customer credit.
 
-1. **fence**: sign in, read NetSuite's own clock as the cut-off of this run, and see that every field and record is there.
+1. **fence**: sign in, read NetSuite's own clock as the cut-off of this run, see that every field and record is there.
 2. For each entity **extract** (SuiteQL pages in parallel, landed as Parquet), **validate** (staged, then checked by
    Great Expectations in the database) and **load** (good rows into `raw`, bad ones into `quarantine`, with the
    watermark in one transaction).
@@ -15,6 +15,7 @@ task's return value, on its asset's events, and in `ops.sync_steps`.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,21 @@ def netsuite_sync(account: Account) -> DAG:
         tags=[*TAGS, account.name],
     ) as dag:
         fence = PassFence(
-            task_id="fence", account=account, pool=account.pool, retries=0, outlets=[table_asset(account.name, "ops.sync_runs")]
+            task_id="fence",
+            account=account,
+            pool=account.pool,
+            retries=0,
+            outlets=[table_asset(account.name, "ops.sync_runs")],
         )
         look_up_owners = LookUpOwners(
-            task_id="look_up_owners", account=account, pool=account.pool, outlets=[table_asset(account.name, "raw.owner_lookups")]
+            task_id="look_up_owners",
+            account=account,
+            pool=account.pool,
+            outlets=[table_asset(account.name, "raw.owner_lookups")],
         )
-        match = Match(task_id="match", account=account, outlets=[table_asset(account.name, "matching.employee_matches")])
+        match = Match(
+            task_id="match", account=account, outlets=[table_asset(account.name, "matching.employee_matches")]
+        )
         publish = Publish(
             task_id="publish",
             account=account,
@@ -101,7 +111,7 @@ def entity_steps(account: Account, entity: Entity) -> TaskGroup:
 def wrong_account(path: Path, error: WrongAccountFile) -> DAG:
     """A DAG in the place of the account's, which says what is wrong with its file; other accounts are not touched."""
     with DAG(
-        dag_id=f"netsuite_sync__{path.stem}",
+        dag_id=f"netsuite_sync__{re.sub(r'[^A-Za-z0-9_.-]', '_', path.stem)}",
         description=str(error),
         doc_md=f"# The account file is wrong\n\n{error}",
         schedule=None,

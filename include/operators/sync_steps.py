@@ -6,27 +6,35 @@ Each counts what it does in three places: in the run ledger, on the events of it
 from __future__ import annotations
 
 import resource
+from collections import Counter
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from include.extract.entities import ENTITIES
+from include.extract.entities import EMPLOYEES, ENTITIES
 from include.extract.errors import ExtractError
 from include.extract.extract import extract, window_of
 from include.extract.landing import LandingArea
-from include.extract.plan import plan_entity
-from include.matching.errors import MatchingError
-from include.matching.owner_lookup import look_up_owners, owners_to_look_up, record_lookups
-from include.netsuite.errors import NetSuiteDown, NetSuiteError, TooManyRequests
+from include.extract.plan import not_permitted, plan_entity
+from include.matching.email_key import delivery_address, email_key
+from include.matching.errors import MatchingError, UsersLocked
+from include.matching.match import match
+from include.matching.owner_lookup import check_lookups, look_up_owners, owners_to_look_up, record_lookups
+from include.matching.publish import publish
+from include.netsuite.errors import NetSuiteDown, NetSuiteError, NotPermittedOrMissing, TooManyRequests
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
+from include.operators.validation_process import validate_in_own_process
 from include.validate.errors import ValidationError
 from include.warehouse.errors import WarehouseError, WarehouseUnreachable
 from include.warehouse.ledger import RunLedger
+from include.warehouse.load import load
+from include.warehouse.staging import Derivation, StagingTable, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
     from sqlalchemy import Engine
@@ -41,8 +49,16 @@ KEEP_LANDED_RUNS = 5
 WHOLE_RUN = "run"
 
 # What may have passed when the task is tried again, and what stays until a person has acted.
-PASSING = (NetSuiteDown, TooManyRequests, WarehouseUnreachable)
+PASSING = (NetSuiteDown, TooManyRequests, WarehouseUnreachable, UsersLocked)
 LASTING = (NetSuiteError, ExtractError, ValidationError, WarehouseError, MatchingError, NoConnection)
+
+# Columns that are computed in Python when a row is staged: SQL only compares match keys (D5).
+DERIVED: Mapping[str, Mapping[str, Derivation]] = {
+    EMPLOYEES.name: {
+        "email_address": Derivation("email", delivery_address),
+        "email_key": Derivation("email", email_key),
+    },
+}
 
 
 class SyncStep(BaseOperator):
@@ -53,6 +69,7 @@ class SyncStep(BaseOperator):
     """
 
     step: ClassVar[str]
+    ends_run: ClassVar[bool] = False
     ui_color = "#e8f0fe"
 
     def __init__(self, *, account: Account, entity: Entity | None = None, **kwargs: Any) -> None:
@@ -75,9 +92,16 @@ class SyncStep(BaseOperator):
 
     def _counted(self, context: Context) -> dict[str, object]:
         run = SyncRun(self.account, context["run_id"], self.dag_id)
-        with run.ledger.step(self.entity.name if self.entity else WHOLE_RUN, self.step) as counts:
-            self.work(run, counts)
-            counts.set(peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        try:
+            with run.ledger.step(self.entity.name if self.entity else WHOLE_RUN, self.step) as counts:
+                self.work(run, counts)
+                counts.set(peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        except Exception as error:
+            with suppress(WarehouseError):
+                run.ledger.finish("failed", f"{self.task_id}: {error}")
+            raise
+        if self.ends_run:
+            run.ledger.finish("success")
         result = counts.as_dict()
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra.update(result)
@@ -108,6 +132,14 @@ class SyncRun:
         """The landing area of the installation."""
         return LandingArea()
 
+    def columns(self, entity: Entity) -> tuple[str, ...]:
+        """What an entity lands and is staged with: its declared columns and the account's own fields."""
+        return (*(column.name for column in entity.columns), *self.account.fields_of(entity.name))
+
+    def staging_table(self, entity: Entity) -> StagingTable:
+        """Where this run stages an entity."""
+        return StagingTable(self.account.name, self.run_id, entity.name)
+
     def landed(self, entity: Entity) -> LandedEntity:
         """Where this run lands an entity."""
         return self.landing.folder(self.account.name, self.run_id, entity.name)
@@ -124,7 +156,10 @@ class PassFence(SyncStep):
         fence = run.ledger.pass_fence(client.server_clock(), ENTITIES)
         for entity in ENTITIES:
             plan_entity(client, self.account, entity, window_of(entity, fence.windows[entity.name], fence.cutoff_at))
-        look_up_owners(client, [])
+        try:
+            check_lookups(client)
+        except NotPermittedOrMissing as error:
+            raise not_permitted(self.account, error.name or "entity", error) from error
         counts.set(cutoff_at=fence.cutoff_at.isoformat(), **_asked(client))
 
 
@@ -153,6 +188,98 @@ class Extract(EntityStep):
         manifest = extract(client, self.account, self.entity, window, landed, on_page=on_page)
         counts.set(rows=manifest.rows, missing_columns=list(manifest.missing), **_asked(client))
         self.log.info("Landed %d rows of %s in %s", manifest.rows, self.entity.name, landed.folder)
+
+
+class Validate(EntityStep):
+    """Stage what has landed, and let Great Expectations check it there."""
+
+    step = "validate"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Find the bad rows, or stop the batch."""
+        table = run.staging_table(self.entity)
+        stage(
+            run.warehouse,
+            table,
+            run.columns(self.entity),
+            run.landed(self.entity).read(),
+            derive=DERIVED.get(self.entity.name, {}),
+            on_rows=lambda rows: counts.add(rows=rows),
+        )
+        outcome = validate_in_own_process(run.warehouse, self.account, run.run_id, self.entity, table)
+        counts.set(
+            rows=outcome.rows,
+            bad_rows=outcome.bad_rows,
+            reasons=outcome.reasons,
+            warnings=outcome.warnings,
+            data_docs=str(outcome.docs),
+        )
+        for warning, rows in outcome.warnings.items():
+            self.log.warning("%d rows of %s: %s", rows, self.entity.name, warning)
+        for reason, rows in outcome.reasons.items():
+            self.log.warning("%d rows of %s go to quarantine: %s", rows, self.entity.name, reason)
+        self.log.info("Data docs: %s", outcome.docs)
+
+
+class Load(EntityStep):
+    """Merge the good rows into raw and the bad ones into quarantine, with the watermark in one transaction."""
+
+    step = "load"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Load what was validated."""
+        load(
+            run.ledger,
+            entity=self.entity,
+            owner_fields=self.account.owner_fields,
+            custom_fields=self.account.custom_fields.get(self.entity.name, ()),
+            counts=counts,
+        )
+
+
+class LookUpOwners(SyncStep):
+    """Ask NetSuite what the owners are that are no employees."""
+
+    step = "look_up_owners"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Look up those ids, and only those."""
+        with run.warehouse.begin() as connection:
+            ids = owners_to_look_up(connection, self.account.name)
+        client = netsuite_client(self.account, max_in_flight=self.pool_slots)
+        found = look_up_owners(client, ids)
+        with run.warehouse.begin() as connection:
+            changed = record_lookups(connection, self.account.name, run.run_id, found)
+        counts.set(
+            rows=len(ids), changed=changed, **Counter(answer.found_as for answer in found.values()), **_asked(client)
+        )
+
+
+class Match(SyncStep):
+    """Decide which user each employee is that an invoice names."""
+
+    step = "match"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Match; what comes of it is published by the next step."""
+        with run.warehouse.begin() as connection:
+            counts.set(
+                **match(connection, account=self.account.name, run_id=run.run_id, user_mode=self.account.user_mode)
+            )
+
+
+class Publish(SyncStep):
+    """Publish users, recipients and customer credit in one transaction, and end the run."""
+
+    step = "publish"
+    ends_run = True
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Publish."""
+        counts.set(
+            **publish(run.warehouse, account=self.account.name, run_id=run.run_id, user_mode=self.account.user_mode)
+        )
+        run.landing.prune(self.account.name, keep=KEEP_LANDED_RUNS)
 
 
 def _asked(client: NetSuiteClient) -> dict[str, object]:

@@ -1,0 +1,134 @@
+"""The DAG files: what is in them, that they are only wiring, and that one wrong account breaks no other."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.serialization.serialized_objects import DagSerialization
+
+ROOT = Path(__file__).parents[2]
+DAG_FILES = {"netsuite_sync.py"}
+GOOD = "connection: netsuite_acme\nowner_fields: [salesrep]\nconcurrency: 6\nschedule: '@hourly'\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(tmp_path))
+    (tmp_path / "acme.yml").write_text(GOOD)
+    return tmp_path
+
+
+def parse() -> DagBag:
+    return DagBag(dag_folder=str(ROOT / "dags"), include_examples=False)
+
+
+def test_these_are_the_dag_files():
+    assert {path.name for path in (ROOT / "dags").glob("*.py")} == DAG_FILES
+
+
+def test_the_graph_reads_as_the_way_of_the_data(folder):
+    dag = parse().dags["netsuite_sync__acme"]
+    downstream = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+    entities = {"invoices", "employees", "customers", "terms", "deletions"}
+    assert downstream["fence"] == {f"{entity}.extract" for entity in entities}
+    for entity in entities:
+        assert downstream[f"{entity}.extract"] == {f"{entity}.validate"}
+        assert downstream[f"{entity}.validate"] == {f"{entity}.load"}
+        assert downstream[f"{entity}.load"] == {"look_up_owners"}
+    assert downstream["look_up_owners"] == {"match"}
+    assert downstream["match"] == {"publish"}
+    assert downstream["publish"] == set()
+
+
+def test_every_dag_and_task_says_what_it_is(folder):
+    bag = parse()
+    assert bag.import_errors == {}
+    for dag in bag.dags.values():
+        assert dag.doc_md
+        assert {"netsuite", "sync"} <= set(dag.tags)
+        assert not dag.catchup
+        for task in dag.tasks:
+            assert task.owner == "data-engineering"
+            assert task.outlets, f"{task.task_id} has no asset to put its counts on"
+
+
+def test_a_task_takes_as_many_slots_as_requests_it_may_have_in_flight(folder):
+    dag = parse().dags["netsuite_sync__acme"]
+    slots = {task.task_id: task.pool_slots for task in dag.tasks if task.pool == "netsuite__acme"}
+    assert slots == {
+        "fence": 1,
+        "look_up_owners": 1,
+        "invoices.extract": 6,
+        "employees.extract": 6,
+        "customers.extract": 6,
+        "terms.extract": 1,
+        "deletions.extract": 1,
+    }
+
+
+def test_the_assets_are_the_tables(folder):
+    dag = parse().dags["netsuite_sync__acme"]
+    uris = {outlet.uri for task in dag.tasks for outlet in task.outlets}
+    assert {"x-netsuite://acme/raw.invoices", "x-netsuite://acme/publish.recipients"} <= uris
+
+
+def test_a_wrong_account_file_breaks_its_own_dag_and_no_other(folder):
+    (folder / "broken.yml").write_text("connection: n\nowner_fields: [Sales Rep]\n")
+    bag = parse()
+    assert bag.import_errors == {}
+    assert {"netsuite_sync__acme", "netsuite_sync__broken"} == set(bag.dags)
+    broken = bag.dags["netsuite_sync__broken"]
+    assert [task.task_id for task in broken.tasks] == ["account_file"]
+    for part in ("broken.yml", "owner_fields.0", "Sales Rep", "small letters"):
+        assert part in broken.doc_md
+        assert part in broken.tasks[0].message
+
+
+def test_a_file_name_that_is_no_dag_id_still_gets_its_dag(folder):
+    (folder / "my account.yml").write_text(GOOD)
+    bag = parse()
+    assert bag.import_errors == {}
+    assert "the file's name is the account's name" in bag.dags["netsuite_sync__my_account"].doc_md
+
+
+def test_parsing_twice_gives_the_same_dag(folder):
+    first, second = (
+        {dag_id: SerializedDagModel.hash(DagSerialization.to_dict(dag)) for dag_id, dag in parse().dags.items()}
+        for _ in range(2)
+    )
+    assert first == second
+
+
+NO_WORK = """
+import socket, sys, time
+import airflow.sdk, airflow.sdk.exceptions, pendulum
+
+def refuse(*_args, **_kwargs):
+    raise AssertionError("network at import")
+
+socket.socket.connect = refuse
+started = time.process_time()
+for name in sys.argv[1:]:
+    __import__(name)
+print(time.process_time() - started)
+heavy = {"pandas", "great_expectations", "pyarrow", "sqlglot", "fastapi"} & set(sys.modules)
+print(",".join(sorted(heavy - {name for name in sys.argv[1:]})))
+"""
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("dags/*.py")), ids=lambda path: path.name)
+def test_a_dag_file_imports_quickly_without_network_or_heavy_libraries(path):
+    done = subprocess.run(
+        [sys.executable, "-c", NO_WORK, path.stem],
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    seconds, heavy = done.stdout.splitlines()[-2:]
+    assert float(seconds) < 1
+    assert heavy == ""

@@ -1,0 +1,63 @@
+"""What an account does not have is settled with NetSuite before anything is read."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES
+from include.extract.errors import MissingField, NotPermitted
+from include.extract.plan import plan_entity
+from include.extract.suiteql import Window
+from tests.extract.conftest import client_of
+from tests.sandbox_process import SandboxProcess
+
+WINDOW = Window(None, datetime(2026, 11, 20, tzinfo=UTC))
+
+
+def expression(plan, alias):
+    return next(item.expression for item in plan.query.items if item.alias == alias)
+
+
+def test_the_sales_rep_is_asked_for_as_suiteql_calls_it_and_keeps_its_name(client, account):
+    """O1: owner fields are named as people know them from the record."""
+    (plan,) = plan_entity(client, account, INVOICES, WINDOW)
+    assert expression(plan, "salesrep") == "t.employee"
+    assert expression(plan, "custbody_collector") == "t.custbody_collector"
+    assert plan.missing == ()
+
+
+def test_an_unknown_owner_field_is_named_with_the_account_file(client, account_of):
+    account = account_of("owner_fields: [salesrep, custbody_colector]")
+    with pytest.raises(MissingField) as caught:
+        plan_entity(client, account, INVOICES, WINDOW)
+    for part in ("'custbody_colector'", "owner_fields", str(account.path), "netsuite_acme"):
+        assert part in str(caught.value)
+
+
+def test_an_unknown_custom_field_is_named_with_its_key(client, account_of):
+    account = account_of("owner_fields: [salesrep]\ncustom_fields: {customers: [custentity_nope]}")
+    with pytest.raises(MissingField, match=r"'custentity_nope' on customer; custom_fields\.customers in .*acme\.yml"):
+        plan_entity(client, account, CUSTOMERS, WINDOW)
+
+
+def test_a_column_of_a_feature_that_is_off_is_left_out_and_said(account):
+    with SandboxProcess(invoices=50, hide_column=["customer.unbilledorderssearch", "customer.currency"]) as sandbox:
+        (plan,) = plan_entity(client_of(sandbox), account, CUSTOMERS, WINDOW)
+    assert set(plan.missing) == {"unbilled_orders", "currency_id", "currency"}
+    assert "unbilled_orders" not in plan.query.columns
+
+
+def test_a_column_that_the_sync_needs_is_an_error_that_names_it(account):
+    with (
+        SandboxProcess(invoices=50, hide_column=["employee.email"]) as sandbox,
+        pytest.raises(MissingField, match=r"'e\.email' on employee, which the sync of account acme needs"),
+    ):
+        plan_entity(client_of(sandbox), account, EMPLOYEES, WINDOW)
+
+
+def test_a_record_that_the_role_may_not_see_is_an_error_that_names_the_permission(account):
+    with (
+        SandboxProcess(invoices=50, hide=["employee"]) as sandbox,
+        pytest.raises(NotPermitted, match=r"netsuite_acme.*'employee'.*permission Lists > Employees"),
+    ):
+        plan_entity(client_of(sandbox), account, EMPLOYEES, WINDOW)
