@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from psycopg.errors import LockNotAvailable
@@ -15,7 +16,7 @@ from include.matching.match import LOCK_KEY, SQL, match
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -42,15 +43,23 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
         UnknownRun: the run ledger has no such run.
         UsersLocked: someone else kept ``workflow.users`` locked for a minute.
     """
+    with _session_of_account(engine, account) as connection, connection.begin():
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        _hold_users(connection)
+        return _publish(connection, account, run_id, user_mode)
+
+
+@contextmanager
+def _session_of_account(engine: Engine, account: str) -> Iterator[Connection]:
+    """A session that holds the account's lock before its transaction, and so its snapshot, begins."""
     with engine.connect() as connection:
-        # A session of its own: the account's lock must be held before the snapshot is taken, and ends with the session.
-        connection.detach()
         connection.execute(text(f"SELECT pg_advisory_lock({LOCK_KEY})"), {"account": account})
         connection.commit()
-        connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            _hold_users(connection)
-            return _publish(connection, account, run_id, user_mode)
+        try:
+            yield connection
+        finally:
+            # The lock ends with the session, whatever state that is in; the pool opens another one.
+            connection.invalidate()
 
 
 def _hold_users(connection: Connection) -> None:

@@ -1,0 +1,211 @@
+"""A small world for the tests of matching: an account's records as they lie in raw, its users, and its syncs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from include.matching.email_key import delivery_address, email_key
+from include.matching.match import match
+from include.matching.publish import publish
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+PUBLISHED = ("workflow.users", "publish.recipients", "publish.customer_credit")
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    engine: Engine
+    account: str = "acme"
+    runs: int = 0
+
+    def execute(self, sql: str, **params: object) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(sql), {"account": self.account, **params})
+
+    def rows(self, sql: str, **params: object) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), {"account": self.account, **params})]
+
+    def employee(
+        self,
+        number: int,
+        email: str | None = "",
+        *,
+        inactive: bool = False,
+        deleted: bool = False,
+        first: str | None = "Ann",
+        last: str | None = "Lee",
+        entity_id: str | None = "E-1",
+    ) -> None:
+        """Put an employee into raw as the load does; the e-mail address defaults to one of its own."""
+        email = f"e{number}@corp.test" if email == "" else email
+        self.execute(
+            """
+            INSERT INTO raw.employees (
+                account, id, entity_id, first_name, last_name, email, email_address, email_key, is_inactive, deleted_at,
+                run_id
+            )
+            VALUES (
+                :account, :id, :entity_id, :first, :last, :email, :address, :key, :inactive,
+                CASE WHEN :deleted THEN now() END, 'load'
+            )
+            ON CONFLICT (account, id) DO UPDATE SET
+                (entity_id, first_name, last_name, email, email_address, email_key, is_inactive, deleted_at)
+                = (
+                    excluded.entity_id, excluded.first_name, excluded.last_name, excluded.email, excluded.email_address,
+                    excluded.email_key, excluded.is_inactive, excluded.deleted_at
+                )
+            """,
+            id=number,
+            entity_id=entity_id,
+            first=first,
+            last=last,
+            email=email,
+            address=delivery_address(email),
+            key=email_key(email),
+            inactive=inactive,
+            deleted=deleted,
+        )
+
+    def invoice(self, number: int, *, deleted: bool = False, **owners: int | None) -> None:
+        """Put an invoice into raw with what its owner fields hold."""
+        self.execute(
+            """
+            INSERT INTO raw.invoices (account, id, invoice_number, deleted_at, run_id)
+            VALUES (:account, :id, 'INV' || :id, CASE WHEN :deleted THEN now() END, 'load')
+            ON CONFLICT (account, id) DO UPDATE SET deleted_at = excluded.deleted_at
+            """,
+            id=number,
+            deleted=deleted,
+        )
+        for owner_field, employee in owners.items():
+            self.execute(
+                """
+                INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, run_id)
+                VALUES (:account, :id, :field, :employee, 'load')
+                ON CONFLICT (account, invoice_id, owner_field) DO UPDATE SET employee_id = excluded.employee_id
+                """,
+                id=number,
+                field=owner_field,
+                employee=employee,
+            )
+
+    def user(self, email: str, *, employee: int | None = None, active: bool = True, role: str = "member") -> Any:
+        """Make a user as the workflow engine does; returns the user's id."""
+        with self.engine.begin() as connection:
+            return connection.execute(
+                text("""
+                INSERT INTO workflow.users (account, email, display_name, role, is_active, netsuite_employee_id)
+                VALUES (:account, :email, 'As the engine has it', :role, :active, :employee)
+                RETURNING user_id
+                """),
+                {"account": self.account, "email": email, "role": role, "active": active, "employee": employee},
+            ).scalar_one()
+
+    def lookup(self, owner: int, found_as: str) -> None:
+        self.execute(
+            """
+            INSERT INTO raw.owner_lookups (account, owner_id, found_as, run_id)
+            VALUES (:account, :owner, :found_as, 'load')
+            """,
+            owner=owner,
+            found_as=found_as,
+        )
+
+    def customer(self, number: int, **columns: object) -> None:
+        names = "".join(f", {name}" for name in columns)
+        values = "".join(f", :{name}" for name in columns)
+        self.execute(
+            f"INSERT INTO raw.customers (account, id, run_id{names}) VALUES (:account, :id, 'load'{values})",
+            id=number,
+            **columns,
+        )
+
+    def pass_fence(self) -> str:
+        """A new run in the ledger; its cut-off is an hour after the one before."""
+        self.runs += 1
+        run_id = f"run {self.runs}"
+        self.execute(
+            "INSERT INTO ops.sync_runs (account, run_id, dag_id, cutoff_at) VALUES (:account, :run, 'sync', :cutoff)",
+            run=run_id,
+            cutoff=NOON + timedelta(hours=self.runs - 1),
+        )
+        return run_id
+
+    def match(self, run_id: str, user_mode: str = "import") -> dict[str, int]:
+        with self.engine.begin() as connection:
+            return match(connection, account=self.account, run_id=run_id, user_mode=user_mode)
+
+    def publish(self, run_id: str, user_mode: str = "import") -> dict[str, Any]:
+        return publish(self.engine, account=self.account, run_id=run_id, user_mode=user_mode)
+
+    def sync(self, user_mode: str = "import") -> dict[str, Any]:
+        """One run's match and publish."""
+        run_id = self.pass_fence()
+        self.match(run_id, user_mode)
+        return self.publish(run_id, user_mode)
+
+    def users(self) -> dict[str, tuple[Any, ...]]:
+        """E-mail address -> employee, role, is_active, origin."""
+        return {
+            email: tuple(rest)
+            for email, *rest in self.rows("""
+                SELECT email, netsuite_employee_id, role, is_active, origin FROM workflow.users WHERE account = :account
+            """)
+        }
+
+    def addresses(self) -> dict[Any, str]:
+        """User id -> e-mail address."""
+        return dict(self.rows("SELECT user_id, email FROM workflow.users WHERE account = :account"))
+
+    def links(self) -> dict[Any, int | None]:
+        """User id -> employee."""
+        return dict(self.rows("SELECT user_id, netsuite_employee_id FROM workflow.users WHERE account = :account"))
+
+    def statuses(self) -> dict[tuple[int, str], str]:
+        """Invoice and owner field -> status."""
+        return {
+            (invoice, owner_field): status
+            for invoice, owner_field, status in self.rows(
+                "SELECT invoice_id, owner_field, status FROM publish.recipients WHERE account = :account"
+            )
+        }
+
+    def recipient(self, invoice: int, owner_field: str = "salesrep") -> tuple[Any, ...]:
+        """Status, employee, user and e-mail address of one recipient."""
+        (found,) = self.rows(
+            """
+            SELECT status, employee_id, user_id, email
+            FROM publish.recipients
+            WHERE account = :account AND invoice_id = :invoice AND owner_field = :field
+            """,
+            invoice=invoice,
+            field=owner_field,
+        )
+        return found
+
+    def verdict(self, employee: int) -> tuple[str, str | None]:
+        """Verdict and reason of the last match."""
+        (found,) = self.rows(
+            """
+            SELECT verdict, reason
+            FROM matching.employee_matches
+            WHERE account = :account AND employee_id = :employee
+            """,
+            employee=employee,
+        )
+        return found
+
+    def versions(self, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the tables with its physical version: equal only if no row was written in between."""
+        return {
+            table: sorted(self.rows(f"SELECT ctid::text, xmin::text, published::text FROM {table} AS published"))
+            for table in (tables or PUBLISHED)
+        }
