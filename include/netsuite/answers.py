@@ -43,6 +43,7 @@ _LOOSE_CODE = re.compile(r'"(?:o:)?errorCode"\s*:\s*"([^"]+)"')
 _LOOSE_DETAIL = re.compile(r'"detail"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _LONGEST_DETAIL = 500
+_SUITEQL_PREFACE = "Invalid search query. Detailed unprocessed description follows. "
 
 
 def json_object(response: requests.Response) -> dict[str, Any]:
@@ -129,7 +130,8 @@ def _unknown(status: int, said: Said, quoted: str) -> UnknownAnswer:
 
 def quotation(said: Said) -> str:
     """Word NetSuite's own code and text for the end of a sentence; empty if it said nothing."""
-    words = " ".join(part for part in (said.get("code"), said.get("detail")) if part)
+    detail = (said.get("detail") or "").removeprefix(_SUITEQL_PREFACE)
+    words = " ".join(part for part in (said.get("code"), detail) if part)
     return f" (NetSuite says: {words.rstrip('.')})" if words else ""
 
 
