@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from include.validate.errors import BadBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from include.validate.errors import ValidationError
     from include.validate.outcome import ValidationOutcome
@@ -33,13 +33,18 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page shows: ``result`` is GX's validation result, ``error`` why the batch was stopped, if it was."""
+    """What a page shows.
+
+    ``samples``: for each reason some of the rows. ``error``: why the batch was stopped, if it was. ``result``: GX's
+    validation result.
+    """
 
     account: str
     run_id: str
     entity: str
     outcome: ValidationOutcome
     findings: list[Finding]
+    samples: Mapping[str, list[Mapping[str, Any]]]
     error: ValidationError | None
     result: Any
 

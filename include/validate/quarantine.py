@@ -6,42 +6,31 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include.validate.suites import breaking_rows, quoted, read_sql
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from sqlalchemy import Engine
 
+    from include.validate.queries import BatchQueries
     from include.validate.rules import Rule
 
 
-def write_bad_rows(engine: Engine, table: tuple[str, str], broken_rules: Iterable[Rule]) -> None:
+def write_bad_rows(engine: Engine, queries: BatchQueries, broken_rules: Iterable[Rule]) -> None:
     """Write ``<table>__bad (row_number, reason)``, one row per row and rule it breaks; an older one is replaced."""
-    bad = _bad(table)
     with engine.begin() as connection:
-        for statement in read_sql("new_bad_table.sql").format(bad=bad).split(";"):
-            connection.execute(text(statement))
+        connection.execute(text(queries.drop_bad_table()))
+        connection.execute(text(queries.create_bad_table()))
         for rule in broken_rules:
-            rows = breaking_rows(rule).format(batch=_in_sql(table))
-            insert = read_sql("quarantine.sql").format(bad=bad, breaking_rows=rows)
-            connection.execute(text(insert), {"reason": rule.reason})
+            connection.execute(text(queries.quarantine(rule)), {"reason": rule.reason})
 
 
-def all_rows_query(table: tuple[str, str]) -> str:
-    """The query for a staging table ``(schema, name)`` as it is."""
-    return read_sql("all_rows.sql").format(batch=_in_sql(table))
-
-
-def bad_rows_query(table: tuple[str, str]) -> str:
-    """The query for the bad rows of a staging table, each once."""
-    return read_sql("bad_rows.sql").format(bad=_bad(table))
-
-
-def _bad(table: tuple[str, str]) -> str:
-    schema, name = table
-    return _in_sql((schema, f"{name}__bad"))
-
-
-def _in_sql(table: tuple[str, str]) -> str:
-    return ".".join(map(quoted, table))
+def samples_of(
+    engine: Engine, queries: BatchQueries, broken_rules: Iterable[Rule]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Some rows that break each rule, by its reason: ``row_number`` and ``checked_text``."""
+    with engine.connect() as connection:
+        return {
+            rule.reason: [dict(row) for row in connection.execute(text(queries.samples(rule))).mappings()]
+            for rule in broken_rules
+        }

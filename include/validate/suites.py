@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from include.validate.queries import breaking_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from include.validate.rules import Rule
 
 Kind = Literal["row", "warning", "columns", "length", "bad_share"]
-SQL = Path(__file__).parent / "sql"
-SAMPLES = 20
-
 # GX keeps one current context per process.
 _ONE_CONTEXT = threading.Lock()
 
@@ -29,8 +26,8 @@ class Finding:
     """What came of one expectation.
 
     ``kind`` says what it was about; ``promise`` says it in words, ``reason`` what is said of rows that break it.
-    ``observed`` is GX's observed value (of rules on rows: how many break it), ``samples`` are some of them.
-    ``broken`` is the cause when the check itself failed.
+    ``observed`` is GX's observed value (of rules on rows: how many break it). ``broken`` is the cause when the check
+    itself failed.
     """
 
     kind: Kind
@@ -38,27 +35,17 @@ class Finding:
     reason: str
     success: bool
     observed: Any
-    samples: tuple[dict[str, Any], ...]
     broken: str | None
-
-
-def breaking_rows(rule: Rule) -> str:
-    """The query for the rows that break a rule: columns ``row_number`` and ``checked_text``, from ``{batch}``."""
-    return read_sql("checked.sql").replace("{column}", quoted(rule.column)) + read_sql(rule.check.sql)
-
-
-def quoted(name: str) -> str:
-    """A name of the database as it stands in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def row_expectations(rules: Iterable[Rule]) -> list[Any]:
     """One expectation per rule on rows; of severity warning where the row is loaded all the same."""
-    from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
     from great_expectations.expectations.metadata_types import FailureSeverity
 
+    from include.validate.expectations import ExpectNoRowsToBreakRule
+
     return [
-        UnexpectedRowsExpectation(
+        ExpectNoRowsToBreakRule(
             unexpected_rows_query=breaking_rows(rule),
             description=rule.promise,
             severity=FailureSeverity.WARNING if rule.warning else FailureSeverity.CRITICAL,
@@ -173,14 +160,13 @@ def suite_runner(url: URL, suite_name: str) -> Iterator[SuiteRunner]:
 
 
 def _finding(result: Any) -> Finding:
-    config, found = result.expectation_config, result.result or {}
+    config = result.expectation_config
     return Finding(
         kind=config.meta["kind"],
         promise=config.description,
         reason=config.meta["reason"],
         success=bool(result.success),
-        observed=found.get("observed_value"),
-        samples=tuple((found.get("details") or {}).get("unexpected_rows", ())[:SAMPLES]),
+        observed=(result.result or {}).get("observed_value"),
         broken=_cause(result.exception_info or {}),
     )
 
@@ -197,10 +183,3 @@ def _connection_string(url: URL) -> str:
     if url.host is None and "host" in url.query:
         url = url.set(host="localhost")
     return url.render_as_string(hide_password=False).replace("$", r"\$")
-
-
-@cache
-def read_sql(name: str) -> str:
-    """A file of ``sql/``, without its leading comment: SQLAlchemy would read ``:word`` in it as a parameter."""
-    lines = (SQL / name).read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("--"))

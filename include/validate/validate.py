@@ -16,7 +16,8 @@ from include.extract.entities import INVOICES
 from include.validate.data_docs import DataDocs, Page
 from include.validate.errors import BadBatch, BrokenCheck, ValidationError
 from include.validate.outcome import ValidationOutcome
-from include.validate.quarantine import all_rows_query, bad_rows_query, write_bad_rows
+from include.validate.quarantine import samples_of, write_bad_rows
+from include.validate.queries import BatchQueries
 from include.validate.rules import columns_of, rules_of
 from include.validate.suites import (
     bad_share_expectation,
@@ -64,6 +65,10 @@ class _Batch:
     rules: tuple[Rule, ...]
     settings: ValidationSettings
     live_rows: int
+
+    @property
+    def queries(self) -> BatchQueries:
+        return BatchQueries(self.table)
 
     @property
     def label(self) -> str:
@@ -124,9 +129,11 @@ def validate_staged(
         with suite_runner(engine.url, entity.name) as runner:
             findings = _check(batch, rules, engine, runner)
             result = runner.result(run_id)
+        samples = samples_of(engine, batch.queries, _broken(rules, findings))
         outcome = _outcome(findings, docs.page_of(account, run_id, entity.name))
         error = _error(batch, findings, outcome)
-        docs.write(Page(account, run_id, entity.name, outcome, findings, error, result), keep_runs=keep_runs)
+        page = Page(account, run_id, entity.name, outcome, findings, samples, error, result)
+        docs.write(page, keep_runs=keep_runs)
     if error:
         raise error
     return outcome
@@ -134,21 +141,23 @@ def validate_staged(
 
 def _check(batch: _Batch, rules: list[Rule], engine: Engine, runner: SuiteRunner) -> list[Finding]:
     """Run every rule; the share of bad rows last, since it needs the bad rows written down."""
-    findings = runner.check(
-        "batch",
-        all_rows_query(batch.table),
-        [columns_expectation(batch.columns), length_expectation(batch.fewest_rows), *row_expectations(rules)],
+    findings = runner.check("columns", batch.queries.no_rows(), [columns_expectation(batch.columns)])
+    findings += runner.check(
+        "rows", batch.queries.all_rows(), [length_expectation(batch.fewest_rows), *row_expectations(rules)]
     )
     if any(finding.broken for finding in findings):
         return findings
     rows = _observed(findings, "length")
-    reasons = {finding.reason for finding in findings if finding.kind == "row" and not finding.success}
-    write_bad_rows(engine, batch.table, [rule for rule in rules if not rule.warning and rule.reason in reasons])
+    write_bad_rows(engine, batch.queries, (rule for rule in _broken(rules, findings) if not rule.warning))
     return findings + runner.check(
-        "bad rows",
-        bad_rows_query(batch.table),
-        [bad_share_expectation(batch.most_bad_rows(rows))],
+        "bad rows", batch.queries.bad_rows(), [bad_share_expectation(batch.most_bad_rows(rows))]
     )
+
+
+def _broken(rules: list[Rule], findings: list[Finding]) -> list[Rule]:
+    """The rules that rows of the batch break."""
+    reasons = {finding.reason for finding in findings if not finding.success and not finding.broken}
+    return [rule for rule in rules if rule.reason in reasons]
 
 
 def _applicable_rules(batch: _Batch, engine: Engine) -> list[Rule]:

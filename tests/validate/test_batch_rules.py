@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.accounts.model import Validation
 from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES, TERMS
 from include.local_stack.postgres import EmbeddedPostgres
-from include.validate import suites
+from include.validate import queries, suites
 from include.validate.errors import BadBatch, BrokenCheck, ValidationError
 from include.validate.validate import validate_staged
 from include.warehouse.errors import WarehouseUnreachable
@@ -112,9 +112,9 @@ class TestBrokenChecks:
     """A check that fails itself says nothing of the data."""
 
     def test_a_check_that_postgresql_refuses_is_named_with_its_cause(self, batches: StagedBatches, monkeypatch):
-        read_sql = suites.read_sql
+        read_sql = queries.read_sql
         broken = "SELECT row_number, no_such_column AS checked_text FROM checked"
-        monkeypatch.setattr(suites, "read_sql", lambda name: broken if name == "flag.sql" else read_sql(name))
+        monkeypatch.setattr(queries, "read_sql", lambda name: broken if name == "flag.sql" else read_sql(name))
         table = batches.stage(EMPLOYEES, [{"is_inactive": "nonsense"}] * 10)
         with pytest.raises(BrokenCheck) as refused:
             batches.validate(EMPLOYEES, table)
@@ -126,8 +126,8 @@ class TestBrokenChecks:
         assert "broken check" in refused.value.outcome.docs.read_text()
 
     def test_a_broken_check_outweighs_bad_data(self, batches: StagedBatches, monkeypatch):
-        read_sql = suites.read_sql
-        monkeypatch.setattr(suites, "read_sql", lambda name: "nonsense" if name == "present.sql" else read_sql(name))
+        read_sql = queries.read_sql
+        monkeypatch.setattr(queries, "read_sql", lambda name: "nonsense" if name == "present.sql" else read_sql(name))
         table = batches.stage(INVOICES, [BAD] * 10)
         with pytest.raises(BrokenCheck):
             batches.validate(INVOICES, table)

@@ -1,3 +1,2 @@
 -- The bad rows of a staged batch. Grain: one row per row of the batch and rule that it breaks.
-DROP TABLE IF EXISTS {bad};
 CREATE UNLOGGED TABLE {bad} (row_number bigint NOT NULL, reason text NOT NULL)
