@@ -28,11 +28,11 @@ class NetSuiteHook(BaseHook):
         Raises WrongConnection, naming the field. Sends no request.
         """
         connection = self.get_connection(self.netsuite_conn_id)
-        host = connection.host or ""
-        if host and connection.port:
-            host = f"{host}:{connection.port}"
         checked = NetSuiteConnection.from_airflow_fields(
-            host, connection.login, connection.password, connection.extra_dejson
+            _with_port(connection.host, connection.port),
+            connection.login,
+            connection.password,
+            connection.extra_dejson,
         )
         return NetSuiteClient(checked, max_in_flight=max_in_flight)
 
@@ -42,3 +42,9 @@ class NetSuiteHook(BaseHook):
             return True, self.get_conn().who_am_i()
         except NetSuiteError as error:
             return False, error.message
+
+
+def _with_port(host: str | None, port: int | None) -> str:
+    """Join what Airflow takes apart when a connection goes through its URI form."""
+    host = (host or "").rstrip("/")
+    return f"{host}:{port}" if host and port and not host.endswith(f":{port}") else host

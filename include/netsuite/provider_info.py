@@ -6,8 +6,8 @@ from typing import Any
 def get_provider_info() -> dict[str, Any]:
     """Return the provider metadata behind the entry point `apache_airflow_provider`.
 
-    The standard field `password` is a single-line input in the UI, so a pasted key loses its line breaks there:
-    `private_key.py` puts them back.
+    The form's field `password` takes one line, so a key that is pasted there loses its line breaks: private_key.py
+    puts them back.
     """
     return {
         "package-name": "netsuite-sync",
