@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from include.netsuite import slices
 from include.netsuite.client import NetSuiteClient
 from include.netsuite.columns import Column
 from include.netsuite.connection import NetSuiteConnection
@@ -120,6 +121,31 @@ def test_wrong_keys_end_at_once_with_what_to_check(
 ) -> None:
     with pytest.raises(NotSignedIn, match="Login Audit Trail"):
         NetSuiteClient(connection(sandbox, auth, **wrong)).probe("SELECT e.id FROM employee e")
+
+
+@pytest.mark.parametrize("cap_mode", ["silent", "error"])
+def test_more_invoices_than_one_query_may_match_are_all_read(
+    sandbox: SandboxProcess, cap_mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past NetSuite's cap a query is cut off in silence, or fails: sources disagree (netsuite.md 1.2)."""
+    monkeypatch.setattr(slices, "SAFE_ROWS", 180)
+    sandbox.control("POST", "/settings", {"row_cap": 200, "cap_mode": cap_mode})
+    try:
+        pages = list(NetSuiteClient(connection(sandbox, "tba")).read_by_key(QUERY, page_size=100))
+    finally:
+        sandbox.control("POST", "/settings", {"row_cap": 100_000, "cap_mode": "silent"})
+    assert sum(page.table.num_rows for page in pages) == INVOICES
+
+
+def test_names_in_random_capitals_are_read_all_the_same(sandbox: SandboxProcess) -> None:
+    """Oracle does not promise the case of names."""
+    sandbox.control("POST", "/settings", {"random_casing": True})
+    try:
+        pages = list(NetSuiteClient(connection(sandbox, "tba")).read_by_key(QUERY))
+    finally:
+        sandbox.control("POST", "/settings", {"random_casing": False})
+    assert sum(page.table.num_rows for page in pages) == INVOICES
+    assert all(page.table["invoice_number"].null_count == 0 for page in pages)
 
 
 def test_tokens_that_live_briefly_are_renewed_during_a_read() -> None:

@@ -82,7 +82,7 @@ def test_an_unknown_column_is_named(detail: str, column: str) -> None:
     error = error_of(refusal(400, "INVALID_PARAMETER", detail))
     assert isinstance(error, UnknownColumn)
     assert error.column == column
-    assert detail.split(".")[0] in error.message
+    assert detail.removeprefix(INTRO).split(".")[0] in error.message
 
 
 @pytest.mark.parametrize(
