@@ -10,9 +10,22 @@ from tests.matching.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
+    from include.local_stack.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="module")
+def warehouse(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Engine]:
+    """One warehouse for the tests of a file; each empties it first."""
+    name = "warehouse_of_matching"
+    postgres.ensure_database(name, template=migrated_template)
+    engine = open_warehouse(postgres.url(name))
+    yield engine
+    engine.dispose()
+    postgres.drop_database(name)
+
 
 @pytest.fixture
-def world(warehouse_url: str) -> Iterator[World]:
-    engine = open_warehouse(warehouse_url)
-    yield World(engine)
-    engine.dispose()
+def world(warehouse: Engine) -> World:
+    return World(warehouse).emptied()

@@ -83,7 +83,7 @@ def test_a_failure_in_the_middle_leaves_every_table_as_it_was(small_world: World
     small_world.customer(2)
     table = {"publish_recipients.sql": "recipients", "publish_customer_credit.sql": "customer_credit"}[file]
     small_world.execute(f"""
-        CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
+        CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON publish.{table} EXECUTE FUNCTION public.refuse();
     """)

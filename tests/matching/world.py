@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 PUBLISHED = ("workflow.users", "publish.recipients", "publish.customer_credit")
+TABLES = (
+    *PUBLISHED,
+    "matching.employee_matches",
+    "raw.invoice_owners",
+    "raw.invoices",
+    "raw.employees",
+    "raw.customers",
+    "raw.terms",
+    "raw.owner_lookups",
+    "ops.sync_runs",
+)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -24,6 +35,13 @@ class World:
     engine: Engine
     account: str = "acme"
     runs: int = 0
+
+    def emptied(self) -> World:
+        """The same warehouse with nothing in it."""
+        for table in TABLES:
+            self.execute(f"DELETE FROM {table}")
+        self.account, self.runs = "acme", 0
+        return self
 
     def execute(self, sql: str, **params: object) -> None:
         with self.engine.begin() as connection:
