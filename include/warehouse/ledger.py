@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from include.warehouse.database import run_sql_file
-from include.warehouse.errors import FenceNotPassed, WarehouseError
+from include.warehouse.errors import FenceNotPassed, WarehouseError, WarehouseUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +165,7 @@ class RunLedger:
             read_up_to=read_up_to,
         )
 
-    def _committed_before(self, entity: str, step: str) -> dict[str, object] | None:
+    def _committed_before(self, entity: str, step: str) -> dict[str, Any] | None:
         """What an earlier attempt at the step counted in one transaction with its rows, if there was one."""
         found = self._one_row(
             "SELECT counts -> CAST(:entity AS text) -> CAST(:step AS text) AS record FROM ops.sync_runs "
@@ -187,13 +187,13 @@ class StepCounts:
     """What one step has counted so far; safe to use from several threads.
 
     ``committed_before`` are the counts of an earlier attempt that were committed together with its rows (see
-    ``write_in``); None when there was none.
+    ``transaction``); None when there was none.
     """
 
     OF_THE_LEDGER = frozenset({"state", "started_at", "finished_at", "error", "committed", "committed_before"})
 
     def __init__(
-        self, ledger: RunLedger, entity: str, step: str, committed_before: dict[str, object] | None = None
+        self, ledger: RunLedger, entity: str, step: str, committed_before: dict[str, Any] | None = None
     ) -> None:
         self.committed_before = committed_before
         self._ledger = ledger
@@ -227,16 +227,21 @@ class StepCounts:
     def write(self) -> None:
         """Write what is counted so far, in a transaction of its own."""
         with self._ledger.engine.begin() as connection:
-            self._write_to(connection)
+            self._write_to(connection, self._record)
 
-    def write_in(self, connection: Connection) -> None:
-        """Write the step as successful in the caller's transaction: the counts are there exactly when its rows are.
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that commits the step's rows and its counts together, or neither.
 
-        Let it be the transaction's last statement, since other steps' writes wait for its end.
+        A later attempt at the step finds these counts in ``committed_before``.
         """
-        self._record.pop("committed_before", None)
-        self._record.update(state="success", finished_at=_now(), committed=True)
-        self._write_to(connection)
+        with self._ledger.engine.begin() as connection:
+            yield connection
+            # Last, since other steps of the run wait at its row until the commit.
+            record = {**self._record, "state": "success", "finished_at": _now(), "committed": True}
+            record.pop("committed_before", None)
+            self._write_to(connection, record)
+        self._record = record
 
     def end(self, state: Literal["success", "failed"], error: str | None = None) -> None:
         """Write the step's end."""
@@ -251,10 +256,12 @@ class StepCounts:
             if now < self._next_write:
                 return
             self._next_write = now + SECONDS_BETWEEN_WRITES
-        self.write()
+        # Progress is for people to see; only the step's end must be written.
+        with suppress(WarehouseUnreachable):
+            self.write()
 
-    def _write_to(self, connection: Connection) -> None:
-        self._ledger.write_step(connection, self._entity, self._step, self._record | self.as_dict())
+    def _write_to(self, connection: Connection, record: Mapping[str, object]) -> None:
+        self._ledger.write_step(connection, self._entity, self._step, {**record, **self.as_dict()})
 
 
 def _window(entity: FencedEntity, watermarks: Mapping[str, datetime]) -> datetime | None:

@@ -119,13 +119,18 @@ def drop(connection: Connection, table: StagingTable) -> None:
     run_composed(connection, sql.SQL("DROP TABLE IF EXISTS {}, {}").format(table.identifier, table.bad_identifier))
 
 
-def columns_of(connection: Connection, table: StagingTable) -> frozenset[str]:
-    """The staged columns, without ``row_number``; empty when the table is not there."""
+def is_validated(connection: Connection, table: StagingTable) -> bool:
+    """Whether the table is there, and validation has written its bad rows beside it (maybe none)."""
+    return bool(columns_of(connection, table.bad_identifier))
+
+
+def columns_of(connection: Connection, identifier: sql.Identifier) -> frozenset[str]:
+    """The columns of a staging table; none when it is not there."""
     question = sql.SQL(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped"
     )
-    found = run_composed(connection, question.format(sql.Literal(table.identifier.as_string())))
-    return frozenset(found.scalars()) - {"row_number"}
+    found = run_composed(connection, question.format(sql.Literal(identifier.as_string())))
+    return frozenset(found.scalars())
 
 
 def _create(connection: Connection, table: StagingTable, columns: Sequence[str]) -> None:
