@@ -1,10 +1,10 @@
 """Starts the sandbox NetSuite as a real process, for the tests of any room.
 
-    with SandboxProcess(invoices=500, row_cap=200, hide=["employee"]) as sandbox:
-        fields = sandbox.connection("oauth2")      # an Airflow connection: conn_type, host, login, password, extra
-        sandbox.control("POST", "/settings", {"latency_ms": 50})
-        sandbox.control("POST", "/rows/employee", {"id": 12, "email": "noah@example.com"})
-        sandbox.control("GET", "/requests")["highest_in_flight"]
+with SandboxProcess(invoices=500, row_cap=200, hide=["employee"]) as sandbox:
+    fields = sandbox.connection("oauth2")      # an Airflow connection: conn_type, host, login, password, extra
+    sandbox.control("POST", "/settings", {"latency_ms": 50})
+    sandbox.control("POST", "/rows/employee", {"id": 12, "email": "noah@example.com"})
+    sandbox.control("GET", "/requests")["highest_in_flight"]
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ class SandboxProcess:
         command = [sys.executable, "-m", "include.sandbox", "--connection-file", str(file), *self._arguments()]
         with output.open("wb") as sink:
             self._process = subprocess.Popen(
-                command, cwd=_PROJECT, env=dict(os.environ), stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+                command,
+                cwd=_PROJECT,
+                env=dict(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + _START_SECONDS
         while not file.exists():

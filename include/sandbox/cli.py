@@ -70,7 +70,7 @@ def start(
     hidden_columns: Annotated[list[str], _switch("hidden_columns", "--hide-column")] = [],  # noqa: B006 - the same
 ) -> None:
     """Start a sandbox NetSuite and serve until Ctrl-C or SIGTERM."""
-    from include.sandbox import server  # noqa: PLC0415 - `--help` need not load a web framework
+    from include.sandbox import server
 
     server.stop_on_signals()
     if host not in _LOOPBACK:
@@ -120,7 +120,7 @@ def _credentials(state_dir: Path | None, account: str, key_type: KeyType) -> Cre
 
 
 def _database(state_dir: Path | None, plan: DataPlan, stack: ExitStack) -> Database:
-    """Open the kept rows if they came from the same plan, else fill a new file (a temporary one without a state dir)."""
+    """Open the kept rows if they came from the same plan, else fill a new file, a temporary one without a state dir."""
     if state_dir is None:
         folder = Path(tempfile.mkdtemp(prefix="sandbox-netsuite-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The sandbox's own paths, under /sandbox: change rows and switches, see what was asked. For tests and people, never for a client."""
+"""The sandbox's own paths, under /sandbox: change rows and switches, see what was asked. For tests and people."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ def control_routes(state: State) -> APIRouter:
 
     @router.get("/requests")
     def requests() -> dict[str, Any]:
-        """Count what was asked by path and status; `highest_in_flight` counts refused SuiteQL requests too."""
+        """Count what was asked by path and status; `highest_in_flight` counts a refused SuiteQL request too."""
         log = state.log
         return {
-            "answers": [{"path": path, "status": status, "count": n} for (path, status), n in sorted(log.answers.items())],
+            "answers": [
+                {"path": path, "status": status, "count": n} for (path, status), n in sorted(log.answers.items())
+            ],
             "highest_in_flight": log.highest_in_flight,
             "queries": list(log.queries),
             "login_audit_trail": list(state.tba.audit_trail),
@@ -71,6 +73,11 @@ def control_routes(state: State) -> APIRouter:
         state.tba.unlock()
         return {"revoked": state.oauth2.revoke_all()}
 
+    _add_row_routes(router, state)
+    return router
+
+
+def _add_row_routes(router: APIRouter, state: State) -> None:
     @router.get("/rows/{table}/{record_id}")
     def read_row(table: str, record_id: int) -> dict[str, Any]:
         """Return one row as it is stored: dates as YYYY-MM-DD, instants in UTC."""
@@ -89,8 +96,6 @@ def control_routes(state: State) -> APIRouter:
     def delete_row(table: str, record_id: int) -> dict[str, Any]:
         """Delete a row and note it in deletedrecord."""
         return _told(lambda: rows.delete(state.database, table, record_id, now=clock.now(state.switches)))
-
-    return router
 
 
 def _told(action: Any) -> dict[str, Any]:

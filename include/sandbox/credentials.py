@@ -42,7 +42,7 @@ class Credentials(BaseModel):
         return serialization.load_pem_private_key(self.private_key.encode(), password=None).public_key()
 
     def connections(self, base_url: str, concurrency: int) -> dict[str, dict[str, Any]]:
-        """Return two Airflow connections of type `netsuite`, one per way to sign in (see docs: the connection contract)."""
+        """Return two Airflow connections of type `netsuite`, one per way to sign in."""
         shared = {"account": self.account, "concurrency": concurrency, "timeout": 60}
         return {
             "oauth2": {

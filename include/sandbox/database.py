@@ -100,7 +100,8 @@ class Database:
         """Read tables, columns, kinds and references from the schema itself."""
         connection = self.connection()
         names = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sandbox%' AND name NOT LIKE 'sqlite%'"
+            "SELECT name FROM sqlite_master"
+            " WHERE type = 'table' AND name NOT LIKE 'sandbox%' AND name NOT LIKE 'sqlite%'"
         )
         return {name: TableInfo(name, _columns(connection, name)) for (name,) in names.fetchall()}
 

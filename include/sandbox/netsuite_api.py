@@ -33,16 +33,9 @@ def netsuite_routes(state: State) -> APIRouter:
         return _json(content, media_type="application/json")
 
     async def suiteql(request: Request) -> Response:
-        in_flight = state.log.enter()
-        try:
-            check_sign_in(state, request)
-            if in_flight > state.switches.concurrency:
-                raise NetSuiteFault(
-                    429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."
-                )
+        check_sign_in(state, request)
+        with state.log.one_of(state.switches.concurrency):
             return await _answer(state, request)
-        finally:
-            state.log.leave()
 
     router.add_api_route(TOKEN_PATH, token, methods=["POST"], name="OAuth 2.0 token")
     router.add_api_route(SUITEQL_PATH, suiteql, methods=["POST"], name="SuiteQL")
@@ -76,7 +69,7 @@ def _run(state: State, sql: str, binds: tuple[Any, ...], limit: int, offset: int
     page = state.queries.page(sql, asked, switches, limit=limit, offset=offset)
     body = envelope(page, url, limit, offset)
     if switches.random_casing:
-        _shake_casing(body["items"], random.Random(seed))  # noqa: S311 - nothing secret
+        _shake_casing(body["items"], random.Random(seed))
     return _json(body, media_type="application/vnd.oracle.resource+json; type=collection")
 
 
@@ -92,7 +85,9 @@ def _paging(request: Request) -> tuple[int, int]:
     if not 1 <= limit <= LARGEST_PAGE:
         raise _parameter_fault("limit", f"Invalid value for the query parameter limit: between 1 and {LARGEST_PAGE}.")
     if offset % limit:
-        raise _parameter_fault("offset", f"Invalid value for the query parameter offset: {offset} is no multiple of {limit}.")
+        raise _parameter_fault(
+            "offset", f"Invalid value for the query parameter offset: {offset} is no multiple of {limit}."
+        )
     return limit, offset
 
 
@@ -131,7 +126,9 @@ def _query(headers: Any, body: bytes) -> tuple[str, tuple[Any, ...]]:
 
 def _checked(content: Any) -> tuple[str, tuple[Any, ...]]:
     if not isinstance(content, dict) or not isinstance(content.get("q"), str) or not content["q"].strip():
-        raise NetSuiteFault(400, "INVALID_CONTENT", "Invalid content in the request body: q is missing.", locator=("o:errorPath", "q"))
+        raise NetSuiteFault(
+            400, "INVALID_CONTENT", "Invalid content in the request body: q is missing.", locator=("o:errorPath", "q")
+        )
     unknown = sorted(set(content) - {"q", "params"})
     if unknown:
         raise NetSuiteFault(

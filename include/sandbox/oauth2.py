@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from include.sandbox.credentials import Credentials
     from include.sandbox.switches import Switches
 
-TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path, no password
+TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_LIFE = 3600
@@ -100,4 +100,6 @@ class OAuth2:
         if not isinstance(issued, int | float) or not isinstance(expires, int | float):
             raise OAuthFault("invalid_request", "iat and exp are expected")
         if expires - issued > _LONGEST_LIFE or expires <= now or issued > now + _SKEW:
-            raise OAuthFault("invalid_grant", "the assertion is expired, from the future, or lives longer than 60 minutes")
+            raise OAuthFault(
+                "invalid_grant", "the assertion is expired, from the future, or lives longer than 60 minutes"
+            )

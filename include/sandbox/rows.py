@@ -81,11 +81,8 @@ def delete(database: Database, table: str, record_id: int, *, now: int) -> dict[
     }
     with database.writing() as connection:
         connection.execute(f'DELETE FROM "{table}" WHERE id = ?', (record_id,))  # noqa: S608 - a table of the catalogue
-        connection.execute(
-            "INSERT INTO deletedrecord (deleteddate, type, recordid, recordtypeid, name, context, iscustomlist, iscustomrecord)"
-            " VALUES (:deleteddate, :type, :recordid, :recordtypeid, :name, :context, :iscustomlist, :iscustomrecord)",
-            note,
-        )
+        columns, marks = ", ".join(note), ", ".join(f":{name}" for name in note)
+        connection.execute(f"INSERT INTO deletedrecord ({columns}) VALUES ({marks})", note)  # noqa: S608 - our own names
     return note
 
 

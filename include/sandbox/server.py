@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def application(state: State) -> FastAPI:
     """Return the web application of one sandbox."""
-    app = FastAPI(title="Sandbox NetSuite", docs_url="/sandbox/docs", openapi_url="/sandbox/openapi.json", redoc_url=None)
+    app = FastAPI(
+        title="Sandbox NetSuite", docs_url="/sandbox/docs", openapi_url="/sandbox/openapi.json", redoc_url=None
+    )
     app.include_router(netsuite_routes(state))
     app.include_router(control_routes(state))
 
@@ -37,10 +39,14 @@ def application(state: State) -> FastAPI:
         if request.url.path.startswith("/sandbox"):
             return Response(str(error.detail), status_code=error.status_code)
         code = "INVALID_REQUEST" if error.status_code == 405 else "NONEXISTENT_ID"
-        return error_answer(NetSuiteFault(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}"))
+        return error_answer(
+            NetSuiteFault(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}")
+        )
 
     async def unforeseen(_: Request, error: Exception) -> Response:
-        return error_answer(NetSuiteFault(500, "UNEXPECTED_ERROR", f"An unexpected error occurred. Error ID: {type(error).__name__}"))
+        return error_answer(
+            NetSuiteFault(500, "UNEXPECTED_ERROR", f"An unexpected error occurred. Error ID: {type(error).__name__}")
+        )
 
     app.add_exception_handler(SandboxError, known)
     app.add_exception_handler(HTTPException, http)
@@ -73,7 +79,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise SandboxError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port, or 0 for a free one") from error
+        raise SandboxError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port, or 0 for a free one"
+        ) from error
     listener.listen(256)
     return listener
 

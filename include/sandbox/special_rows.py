@@ -1,4 +1,4 @@
-"""Rows that every sandbox holds whatever its seed: one for each thing that goes wrong in real accounts. README.md lists their ids."""
+"""Rows that every sandbox holds whatever its seed, one for each thing that goes wrong in real accounts; see README."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ CURRENCIES = (
 )
 
 TERMS = (
-    # id, name, daysuntilnetdue, discountpercent, daysuntilexpiry, datedriven, dayofmonthnetdue, duenextmonth…, preferred, isinactive
+    # the columns of the table term, in their order
     (1, "Net 15", 15, None, None, "F", None, None, "F", "F"),
     (2, "Net 30", 30, None, None, "F", None, None, "T", "F"),
     (3, "Net 60", 60, None, None, "F", None, None, "F", "F"),

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox.errors import NetSuiteFault
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from include.sandbox.database import Database
     from include.sandbox.oauth2 import OAuth2
     from include.sandbox.suiteql.run import QueryService
@@ -26,15 +31,19 @@ class RequestLog:
     in_flight: int = 0
     highest_in_flight: int = 0
 
-    def enter(self) -> int:
-        """Count a SuiteQL request in, refused ones too; return how many there are now."""
+    @contextmanager
+    def one_of(self, most: int) -> Iterator[None]:
+        """Hold one of `most` places while a SuiteQL request runs. Raises NetSuiteFault 429 when all are taken."""
+        self.highest_in_flight = max(self.highest_in_flight, self.in_flight + 1)
+        if self.in_flight >= most:
+            raise NetSuiteFault(
+                429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."
+            )
         self.in_flight += 1
-        self.highest_in_flight = max(self.highest_in_flight, self.in_flight)
-        return self.in_flight
-
-    def leave(self) -> None:
-        """Count a SuiteQL request out."""
-        self.in_flight -= 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     def reset(self) -> None:
         """Forget everything but what is in flight now."""

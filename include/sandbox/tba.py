@@ -29,7 +29,7 @@ def _escape(text: str) -> str:
 
 
 def signature(method: str, url: str, oauth: dict[str, str], secrets: tuple[str, str]) -> str:
-    """Return the HMAC-SHA256 signature of a request: query parameters are signed; realm and a JSON body are not.
+    """Return the HMAC-SHA256 signature: query parameters are signed; realm and a JSON body are not.
 
     `secrets` are the consumer's and the token's; `oauth` may hold realm and oauth_signature, which are left out.
     """
@@ -57,7 +57,7 @@ class TokenBasedAuthentication:
         self.audit_trail: deque[str] = deque(maxlen=100)
 
     def check(self, method: str, url: str, authorization: str, switches: Switches) -> None:
-        """Pass a well signed request. Raises NetSuiteFault 401, the same for every reason; `audit_trail` has the reason."""
+        """Pass a well signed request. Raises NetSuiteFault 401 whatever the reason; `audit_trail` has it."""
         now = clock.now(switches)
         fields = {name: unquote(value) for name, value in _FIELD.findall(authorization.partition(" ")[2])}
         reason = self._reason_to_refuse(method, url, fields, now)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from include.sandbox.database import Kind
 from include.sandbox.errors import query_fault, unsupported
 from include.sandbox.suiteql.expressions import AGGREGATES, Expressions
 from include.sandbox.suiteql.scope import Catalogue, Relation, Scope
@@ -16,6 +15,7 @@ from include.sandbox.suiteql.values import Parameters, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from include.sandbox.database import Kind
     from include.sandbox.suiteql.values import Request
 
 
@@ -64,7 +64,9 @@ class _Body:
 
     def sql(self) -> str:
         parts = ["SELECT DISTINCT" if self.distinct else "SELECT", ", ".join(self.projections)]
-        return " ".join(part for part in (*parts, self.source, self.where, self.grouping, self.ordering(), self.rows) if part)
+        return " ".join(
+            part for part in (*parts, self.source, self.where, self.grouping, self.ordering(), self.rows) if part
+        )
 
     def ordering(self) -> str:
         return f"ORDER BY {', '.join(self.order)}" if self.order else ""
@@ -77,32 +79,32 @@ class _Compiler:
     withs: dict[str, tuple[str, list[Output]]] = field(default_factory=dict)
 
     def top(self, query: exp.Query) -> tuple[str, str, list[Output]]:
+        """Return the SQL of one page, the SQL that counts all rows, and the columns."""
         self._compile_withs(query, None)
         if not isinstance(query, exp.Select):
             sql, outputs = self.query(query, None)
-            return self._shuffled(sql, outputs, shuffle="ORDER BY" not in sql), f"SELECT count(*) FROM ({sql})", outputs
+            return self._whole(sql, outputs, ordered=bool(query.args.get("order")))
         body = self.select(query, None)
         if not body.one_row_per_source_row or body.rows:
-            sql = body.sql()
-            return self._shuffled(sql, body.outputs, shuffle=not body.order), f"SELECT count(*) FROM ({sql})", body.outputs
-        if not body.ordered_by_key:
-            body.order.append(_tie_break(body.scope))
-        body.order = [term for term in body.order if term]
+            return self._whole(body.sql(), body.outputs, ordered=bool(body.order) or _from_ordered(query))
+        if not body.ordered_by_key and (tie_break := _tie_break(body.scope)):
+            body.order.append(tie_break)
         count_sql = f"SELECT count(*) {body.source} {body.where}"
         return f"{body.sql()} LIMIT :page_limit OFFSET :page_offset", count_sql, body.outputs
 
     @staticmethod
-    def _shuffled(sql: str, outputs: Sequence[Output], *, shuffle: bool) -> str:
-        """A result without an order of its own comes in another order in every request (netsuite.md 1.2)."""
+    def _whole(sql: str, outputs: list[Output], *, ordered: bool) -> tuple[str, str, list[Output]]:
+        """Page through a result as a whole; one without an order comes in another in every request (1.2)."""
         names = ", ".join(f'"{output.name}"' for output in outputs)
-        order = f"ORDER BY shuffle(:seed, {names})" if shuffle else ""
-        return f"SELECT * FROM ({sql}) {order} LIMIT :page_limit OFFSET :page_offset"
+        order = "" if ordered else f"ORDER BY shuffle(:seed, {names})"
+        page_sql = f"SELECT * FROM ({sql}) {order} LIMIT :page_limit OFFSET :page_offset"  # noqa: S608 - compiled by us
+        return page_sql, f"SELECT count(*) FROM ({sql})", outputs  # noqa: S608 - compiled by us
 
     def _compile_withs(self, query: exp.Query, outer: Scope | None) -> None:
         for common in query.ctes:
             self.withs[common.alias] = self.query(common.this, outer)
 
-    def query(self, query: exp.Expression, outer: Scope | None) -> tuple[str, list[Output]]:
+    def query(self, query: exp.Expr, outer: Scope | None) -> tuple[str, list[Output]]:
         if isinstance(query, exp.Subquery):
             return self.query(query.this, outer)
         if isinstance(query, exp.SetOperation):
@@ -121,8 +123,10 @@ class _Compiler:
         if isinstance(query, exp.Union) and not query.args.get("distinct"):
             words = "UNION ALL"
         order = query.args.get("order")
-        ordering = f" ORDER BY {', '.join(self._position(term, outputs) for term in order.expressions)}" if order else ""
-        return f"SELECT * FROM ({left}) {words} SELECT * FROM ({right}){ordering}", outputs
+        ordering = (
+            f" ORDER BY {', '.join(self._position(term, outputs) for term in order.expressions)}" if order else ""
+        )
+        return f"SELECT * FROM ({left}) {words} SELECT * FROM ({right}){ordering}", outputs  # noqa: S608 - compiled by us
 
     @staticmethod
     def _position(term: exp.Ordered, outputs: Sequence[Output]) -> str:
@@ -192,7 +196,7 @@ class _Compiler:
         return " ".join(parts), joined_on_keys
 
     @staticmethod
-    def _joins_a_key(on: exp.Expression | None, scope: Scope, alias: str) -> bool:
+    def _joins_a_key(on: exp.Expr | None, scope: Scope, alias: str) -> bool:
         conjuncts = on.flatten() if isinstance(on, exp.And) else [on]
         columns = [
             side
@@ -207,7 +211,7 @@ class _Compiler:
                 return True
         return False
 
-    def _relation(self, node: exp.Expression, scope: Scope) -> str:
+    def _relation(self, node: exp.Expr, scope: Scope) -> str:
         if isinstance(node, exp.Subquery):
             sql, outputs = self.query(node.this, scope.outer)
             return self._derived(sql, outputs, node.alias or f"subquery{len(scope.relations)}", "subquery", scope)
@@ -232,13 +236,15 @@ class _Compiler:
             return "", None
         conjuncts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
         limits = [_rownum_limit(part) for part in conjuncts]
-        conditions = [expressions.condition(part) for part, limit in zip(conjuncts, limits, strict=True) if limit is None]
+        conditions = [
+            expressions.condition(part) for part, limit in zip(conjuncts, limits, strict=True) if limit is None
+        ]
         return " AND ".join(f"({part})" for part in conditions), min((n for n in limits if n is not None), default=None)
 
     @staticmethod
-    def _projections(select: exp.Select, scope: Scope) -> list[tuple[exp.Expression, str]]:
+    def _projections(select: exp.Select, scope: Scope) -> list[tuple[exp.Expr, str]]:
         """Return what is selected with the key it gets; `*` is spread, and what has no name is expr1, expr2, …"""
-        found: list[tuple[exp.Expression, str]] = []
+        found: list[tuple[exp.Expr, str]] = []
         for node in select.expressions:
             if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
                 found += _spread(node, scope)
@@ -253,7 +259,7 @@ class _Compiler:
 
     @staticmethod
     def _ordered(
-        term: exp.Ordered, projections: Sequence[tuple[exp.Expression, str]], expressions: Expressions
+        term: exp.Ordered, projections: Sequence[tuple[exp.Expr, str]], expressions: Expressions
     ) -> tuple[str, Value]:
         """Return one term of ORDER BY. As in Oracle an alias goes before a column, and NULL comes last going up."""
         node = _aliased(term.this, projections)
@@ -265,31 +271,45 @@ class _Compiler:
         value = expressions.value(node)
         down = bool(term.args.get("desc"))
         nulls_first = bool(term.args.get("nulls_first")) or (down and term.args.get("nulls_first") is None)
-        nulls = "" if value.column is not None and value.column.is_key else f" NULLS {'FIRST' if nulls_first else 'LAST'}"
+        nulls = (
+            "" if value.column is not None and value.column.is_key else f" NULLS {'FIRST' if nulls_first else 'LAST'}"
+        )
         return f"{expressions.parameters.sql(value)}{' DESC' if down else ''}{nulls}", value
 
     @staticmethod
-    def _grouping(select: exp.Select, grouped: Sequence[exp.Expression], expressions: Expressions) -> str:
+    def _grouping(select: exp.Select, grouped: Sequence[exp.Expr], expressions: Expressions) -> str:
         parts = []
         if grouped:
-            parts.append("GROUP BY " + ", ".join(expressions.parameters.sql(expressions.value(node)) for node in grouped))
+            parts.append(
+                "GROUP BY " + ", ".join(expressions.parameters.sql(expressions.value(node)) for node in grouped)
+            )
         if select.args.get("having"):
             parts.append("HAVING " + expressions.condition(select.args["having"].this))
         return " ".join(parts)
 
     @staticmethod
     def _check_grouping(
-        projections: Sequence[tuple[exp.Expression, str]],
-        grouped: Sequence[exp.Expression],
-        having: exp.Expression | None,
+        projections: Sequence[tuple[exp.Expr, str]],
+        grouped: Sequence[exp.Expr],
+        having: exp.Expr | None,
     ) -> None:
         for node in [node for node, _ in projections] + ([having.this] if having else []):
             loose = _outside_group(node, grouped)
             if loose:
-                raise query_fault(f"Search error occurred: Invalid or unsupported search. (not a GROUP BY expression: {loose})")
+                raise query_fault(
+                    f"Search error occurred: Invalid or unsupported search. (not a GROUP BY expression: {loose})"
+                )
 
 
-def _spread(star: exp.Expression, scope: Scope) -> list[tuple[exp.Expression, str]]:
+def _from_ordered(select: exp.Select) -> bool:
+    """Is the only source a SELECT in parentheses with an order, as in the top-n form with ROWNUM around it?"""
+    source = select.args.get("from_")
+    inner = source.this.this if source is not None and isinstance(source.this, exp.Subquery) else None
+    plain = not select.args.get("joins") and not select.args.get("group") and not select.args.get("distinct")
+    return bool(plain and inner is not None and inner.args.get("order"))
+
+
+def _spread(star: exp.Expr, scope: Scope) -> list[tuple[exp.Expr, str]]:
     alias = star.table if isinstance(star, exp.Column) else ""
     if alias and alias not in scope.relations:
         raise scope.unknown(alias)
@@ -301,14 +321,14 @@ def _spread(star: exp.Expression, scope: Scope) -> list[tuple[exp.Expression, st
     ]
 
 
-def _aliased(node: exp.Expression, projections: Sequence[tuple[exp.Expression, str]]) -> exp.Expression:
+def _aliased(node: exp.Expr, projections: Sequence[tuple[exp.Expr, str]]) -> exp.Expr:
     """Return what an alias of the SELECT list stands for; anything else as it is."""
     if isinstance(node, exp.Column) and not node.table:
         return next((projected for projected, name in projections if name == node.name), node)
     return node
 
 
-def _aggregates(node: exp.Expression) -> bool:
+def _aggregates(node: exp.Expr) -> bool:
     """Is there an aggregate in the expression, outside of subqueries and windows?"""
     if isinstance(node, exp.Window | exp.Query):
         return False
@@ -317,7 +337,7 @@ def _aggregates(node: exp.Expression) -> bool:
     return any(_aggregates(child) for child in node.iter_expressions())
 
 
-def _outside_group(node: exp.Expression, grouped: Sequence[exp.Expression]) -> str:
+def _outside_group(node: exp.Expr, grouped: Sequence[exp.Expr]) -> str:
     """Return the first column that is neither grouped by nor inside an aggregate, or nothing."""
     if any(_same(node, by) for by in grouped) or isinstance(node, exp.Query):
         return ""
@@ -328,13 +348,13 @@ def _outside_group(node: exp.Expression, grouped: Sequence[exp.Expression]) -> s
     return next((found for child in node.iter_expressions() if (found := _outside_group(child, grouped))), "")
 
 
-def _same(one: exp.Expression, other: exp.Expression) -> bool:
+def _same(one: exp.Expr, other: exp.Expr) -> bool:
     if isinstance(one, exp.Column) and isinstance(other, exp.Column) and "" in (one.table, other.table):
         return bool(one.name == other.name)
     return bool(one == other)
 
 
-def _rownum_limit(node: exp.Expression) -> int | None:
+def _rownum_limit(node: exp.Expr) -> int | None:
     """Return n for `ROWNUM <= n` (n - 1 for `<`, 1 for `= 1`), None for any other condition."""
     if not isinstance(node, exp.LTE | exp.LT | exp.EQ) or not isinstance(node.left, exp.Column):
         return None

@@ -25,7 +25,7 @@ from include.sandbox.suiteql.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from include.sandbox.suiteql.compile import Output
     from include.sandbox.suiteql.scope import Scope
@@ -52,20 +52,20 @@ class Expressions:
         self,
         scope: Scope,
         parameters: Parameters,
-        subquery: Callable[[exp.Expression, Scope], tuple[str, list[Output]]],
+        subquery: Callable[[exp.Expr, Scope], tuple[str, list[Output]]],
     ) -> None:
         self.scope = scope
         self.parameters = parameters
         self._subquery = subquery
 
-    def value(self, node: exp.Expression) -> Value:
+    def value(self, node: exp.Expr) -> Value:
         """Compile an expression. Raises NetSuiteFault for what SuiteQL does not know."""
         compile_node = _VALUES.get(type(node))
         if compile_node is None:
             raise unsupported(f"{node.key.upper()} is not supported here")
         return compile_node(self, node)
 
-    def condition(self, node: exp.Expression) -> str:
+    def condition(self, node: exp.Expr) -> str:
         """Compile a condition to SQL."""
         compile_node = _CONDITIONS.get(type(node))
         if compile_node is None:
@@ -135,7 +135,9 @@ class Expressions:
         otherwise = self.value(node.args["default"]) if node.args.get("default") else NULL
         kind = common_kind([*values, otherwise], prefer=_MIXED)
         conditions = [
-            self._compare("=", self.value(node.this), self.value(branch.this)) if node.this else self.condition(branch.this)
+            self._compare("=", self.value(node.this), self.value(branch.this))
+            if node.this
+            else self.condition(branch.this)
             for branch in branches
         ]
         whens = " ".join(
@@ -347,14 +349,13 @@ _VALUES: dict[type, Callable[[Expressions, Any], Value]] = {
 
 # The functions by name: each takes the compiler and the unparsed arguments.
 
-_Arguments = list[exp.Expression]
+_Arguments = list[exp.Expr]
 
 
 def _mask(arguments: _Arguments) -> str:
     if len(arguments) != 2 or not isinstance(arguments[1], exp.Literal) or not arguments[1].is_string:
         raise unsupported("a date function needs a mask, written as a literal")
-    mask = str(arguments[1].this)
-    return mask
+    return str(arguments[1].this)
 
 
 def _date_mask(arguments: _Arguments) -> str:
@@ -444,14 +445,18 @@ def _nvl2(compiler: Expressions, arguments: _Arguments) -> Value:
 
 def _nullif(compiler: Expressions, arguments: _Arguments) -> Value:
     left, right = (compiler.value(argument) for argument in _exactly(arguments, 2))
-    return Value(left.kind, f"nullif({compiler.sql(left)}, {compiler.sql(convert(compiler.parameters, right, left.kind))})")
+    return Value(
+        left.kind, f"nullif({compiler.sql(left)}, {compiler.sql(convert(compiler.parameters, right, left.kind))})"
+    )
 
 
 def _decode(compiler: Expressions, arguments: _Arguments) -> Value:
     if len(arguments) < 3:
         raise unsupported("DECODE needs at least three arguments")
     subject, *rest = arguments
-    case = exp.Case(this=subject.copy(), ifs=[exp.If(this=a, true=b) for a, b in zip(rest[::2], rest[1::2], strict=False)])
+    case = exp.Case(
+        this=subject.copy(), ifs=[exp.If(this=a, true=b) for a, b in zip(rest[::2], rest[1::2], strict=False)]
+    )
     if len(rest) % 2:
         case.set("default", rest[-1])
     return compiler.value(case)

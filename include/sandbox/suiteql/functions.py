@@ -1,10 +1,9 @@
-"""Oracle's functions in Python, one implementation for both: registered in SQLite, and used to fold constants once per request."""
+"""Oracle's functions in Python: registered in SQLite, and called directly to fold a request's constants once."""
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from include.sandbox.suiteql import masks
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
 
 class OracleError(ValueError):
@@ -37,8 +37,8 @@ def to_text(value: Any) -> str | None:
         return value
     if isinstance(value, int):
         return str(value)
-    text = f"{Decimal(repr(round(value, 8))):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{value:.15g}"
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def number_text(value: Any, mask: str) -> str | None:
@@ -124,24 +124,21 @@ def last_day(wall: int) -> int:
     return masks.to_wall(moment.replace(day=28)) + (4 - next_month.day) * masks.DAY
 
 
-_TRUNCATE = {
-    "DD": {},
-    "DDD": {},
-    "MM": {"day": 1},
-    "MON": {"day": 1},
-    "MONTH": {"day": 1},
-    "YYYY": {"day": 1, "month": 1},
-    "YEAR": {"day": 1, "month": 1},
-    "YY": {"day": 1, "month": 1},
-}
+_DAY_UNITS = ("DD", "DDD")
+_MONTH_UNITS = ("MM", "MON", "MONTH")
+_YEAR_UNITS = ("YYYY", "YEAR", "YY")
 
 
 def truncate_wall(wall: int, unit: str = "DD") -> int:
     """TRUNC of a date to the day, month or year."""
-    if unit.upper() not in _TRUNCATE:
+    if unit.upper() not in _DAY_UNITS + _MONTH_UNITS + _YEAR_UNITS:
         raise OracleError(f"TRUNC of a date to {unit!r} is not known here")
     moment = masks.to_datetime(wall).replace(hour=0, minute=0, second=0)
-    return masks.to_wall(moment.replace(**_TRUNCATE[unit.upper()]))
+    if unit.upper() in _MONTH_UNITS + _YEAR_UNITS:
+        moment = moment.replace(day=1)
+    if unit.upper() in _YEAR_UNITS:
+        moment = moment.replace(month=1)
+    return masks.to_wall(moment)
 
 
 def truncate_number(value: Any, places: Any = 0) -> int | float:

@@ -198,7 +198,9 @@ def parse_wall(text: str, mask: str) -> tuple[int, int]:
     if not match:
         raise MaskError(f"literal {text!r} does not match format string {mask!r}")
     parts = dict(zip(reader.elements, match.groups(), strict=True))
-    month = _month(parts.get("MON") or parts["MONTH"]) if "MON" in parts or "MONTH" in parts else int(parts.get("MM", 1))
+    month = (
+        _month(parts.get("MON") or parts["MONTH"]) if "MON" in parts or "MONTH" in parts else int(parts.get("MM", 1))
+    )
     try:
         moment = datetime(  # noqa: DTZ001 - a wall has no time zone
             _year(parts), month, int(parts.get("DD", 1)), _hour(parts), int(parts.get("MI", 0)), int(parts.get("SS", 0))

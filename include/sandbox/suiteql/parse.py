@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.oracle import Oracle
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.parsers.oracle import OracleParser
+from sqlglot.tokenizer_core import TokenType
 
 from include.sandbox.errors import unsupported
 
@@ -19,19 +20,21 @@ MOST_IN_ARGUMENTS = 1000
 
 
 class SuiteQL(Oracle):
-    """Oracle's grammar, but every function keeps the name it was written with, so that SUBSTR and SUBSTRING stay two things."""
+    """Oracle's grammar, but a function keeps the name it was written with: SUBSTR and SUBSTRING stay two things."""
 
-    class Parser(Oracle.Parser):
+    class Parser(OracleParser):
         """The parser without sqlglot's notion of which functions are alike."""
 
-        FUNCTIONS: ClassVar = {}
-        NO_PAREN_FUNCTIONS: ClassVar = {}
-        FUNCTION_PARSERS: ClassVar = {
-            name: parser for name, parser in Oracle.Parser.FUNCTION_PARSERS.items() if name in ("CAST", "EXTRACT", "TRIM")
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: parser
+            for name, parser in OracleParser.FUNCTION_PARSERS.items()
+            if name in ("CAST", "EXTRACT", "TRIM")
         }
-        NO_PAREN_FUNCTION_PARSERS: ClassVar = {"CASE": Oracle.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-        PLACEHOLDER_PARSERS: ClassVar = {
-            **Oracle.Parser.PLACEHOLDER_PARSERS,
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": OracleParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        PLACEHOLDER_PARSERS: ClassVar[dict[TokenType, Any]] = {
+            **OracleParser.PLACEHOLDER_PARSERS,
             TokenType.PLACEHOLDER: lambda parser: exp.Placeholder(this=f"?{parser._prev.start}"),
         }
 
@@ -62,7 +65,7 @@ def _number_placeholders(query: exp.Query) -> None:
         node.set("this", str(place))
 
 
-def _refuse_form(node: exp.Expression, *, allow_with: bool) -> None:
+def _refuse_form(node: exp.Expr, *, allow_with: bool) -> None:
     reason = _FORBIDDEN.get(type(node))
     if reason:
         raise unsupported(reason)
@@ -88,23 +91,23 @@ _FORBIDDEN: dict[type, str] = {
 }
 
 
-def _mixes_joins(node: exp.Expression) -> bool:
+def _mixes_joins(node: exp.Expr) -> bool:
     joins = node.args.get("joins") or [] if isinstance(node, exp.Select) else []
     return len({_is_comma(join) for join in joins}) > 1
 
 
-def _is_comma(join: exp.Expression) -> bool:
+def _is_comma(join: exp.Expr) -> bool:
     return not any(join.args.get(part) for part in ("on", "using", "side", "kind", "method"))
 
 
-_FORBIDDEN_WHEN: list[tuple[Callable[[exp.Expression], bool], str]] = [
+_FORBIDDEN_WHEN: list[tuple[Callable[[exp.Expr], bool], str]] = [
     (lambda node: isinstance(node, exp.Column) and bool(node.args.get("join_mark")), "no (+); use ANSI joins"),
     (lambda node: isinstance(node, exp.Placeholder) and not node.name.startswith("?"), "only ? placeholders"),
     (
         lambda node: isinstance(node, exp.In) and len(node.expressions) > MOST_IN_ARGUMENTS,
         f"more than {MOST_IN_ARGUMENTS} arguments in an IN list",
     ),
-    (lambda node: isinstance(node, exp.Identifier) and node.args.get("quoted") == "[", "no [ ]"),
+    (lambda node: isinstance(node, exp.Identifier) and '"' in node.name, "no quotation marks inside a name"),
     (_mixes_joins, "SQL-92 and Oracle joins are mixed"),
     (lambda node: isinstance(node, exp.Join) and node.args.get("method") == "NATURAL", "no NATURAL JOIN"),
     (lambda node: isinstance(node, exp.Join) and bool(node.args.get("using")), "no USING; write ON"),

@@ -71,7 +71,7 @@ class QueryService:
 
 
 def _capped(total: int, offset: int, switches: Switches) -> tuple[int, int]:
-    """Return the total that is told and how many rows of this page may be (netsuite.md 1.2: behaviour at the cap disagrees)."""
+    """Return the total that is told and how many rows of this page may be given (netsuite.md 1.2: sources disagree)."""
     if total <= switches.row_cap:
         return total, total
     if switches.cap_mode == "error":
@@ -84,23 +84,29 @@ def _capped(total: int, offset: int, switches: Switches) -> tuple[int, int]:
 def _rendered(
     rows: list[tuple[Any, ...]], outputs: Sequence[Output], request: Request, switches: Switches
 ) -> list[dict[str, str]]:
+    """Write a page column by column, which is a good deal faster than value by value."""
     writers = _writers(request.zone, switches.date_format)
-    columns = [(output.name, writers[output.kind]) for output in outputs]
+    columns = [
+        [None if value is None else value if type(value) is str else writers[output.kind](value) for value in column]
+        for output, column in zip(outputs, zip(*rows, strict=True), strict=False)
+    ]
+    names = [output.name for output in outputs]
     return [
-        {name: write(value) for (name, write), value in zip(columns, row, strict=True) if value is not None} for row in rows
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in zip(*columns, strict=True)
     ]
 
 
 def _writers(zone: str, date_format: str) -> dict[Kind, Callable[[Any], str]]:
-    """How each kind looks on the wire; a text where another kind belongs (a bad row) passes through."""
+    """How each kind looks on the wire. A text where another kind belongs (a bad row) never comes here."""
 
-    def number(value: Any) -> str:
+    def number(value: float) -> str:
         return str(value) if type(value) is int else to_text(value) or ""
 
-    def date(value: Any) -> str:
-        return masks.display_date(value, date_format) if isinstance(value, int) else str(value)
+    def date(wall: int) -> str:
+        return masks.display_date(wall, date_format)
 
-    def instant(value: Any) -> str:
-        return date(masks.instant_to_wall(value, zone)) if isinstance(value, int) else str(value)
+    def instant(moment: int) -> str:
+        return date(masks.instant_to_wall(moment, zone))
 
     return {Kind.NUMBER: number, Kind.TEXT: str, Kind.DATE: date, Kind.INSTANT: instant}

@@ -73,7 +73,7 @@ class Catalogue:
     hidden_columns: frozenset[str]
 
     def relation(self, table: str, alias: str) -> Relation:
-        """Return a table under an alias. Raises NetSuiteFault: no such table, or not for this role (netsuite.md 1.3)."""
+        """Return a table under an alias. Raises NetSuiteFault: no such table, or not for this role (1.3)."""
         if table in self.hidden_tables:
             raise query_fault(f"Search error occurred: Record '{table}' was not found.")
         if table not in self.tables:

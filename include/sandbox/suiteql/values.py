@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What a query needs to know when it runs: its bound values, NetSuite's time, the session's zone, a seed for unstable order."""
+    """What a query needs when it runs: bound values, NetSuite's time, the session's zone, a seed for unstable order."""
 
     binds: tuple[str | int | float | None, ...]
     now: int
@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Value:
-    """An expression: its kind and SQL. One that needs no row is `constant`: computed once per request and bound as `:name`."""
+    """An expression: its kind and SQL. One that needs no row is `constant`: computed once per request, and bound."""
 
     kind: Kind
     sql: str = ""
@@ -53,7 +53,9 @@ class Parameters:
         constants = [argument.constant for argument in arguments]
         if all(constant is not None for constant in constants):
             python = FUNCTIONS[function]
-            return Value(kind, constant=lambda request: python(*[evaluate(request) for evaluate in constants if evaluate]))
+            return Value(
+                kind, constant=lambda request: python(*[evaluate(request) for evaluate in constants if evaluate])
+            )
         return Value(kind, f"{function}({', '.join(self.sql(argument) for argument in arguments)})")
 
 
@@ -85,7 +87,7 @@ def as_text(parameters: Parameters, value: Value) -> Value:
 
 
 def as_wall(parameters: Parameters, value: Value) -> Value:
-    """Convert a date or instant to what the session's clock shows. Raises NetSuiteFault for a text: no date literals."""
+    """Convert a date or instant to what the session's clock shows. Raises NetSuiteFault for a text."""
     if value.kind is Kind.DATE or value.is_null:
         return value
     if value.kind is Kind.INSTANT:
