@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     from include.validate.outcome import ValidationOutcome
     from include.validate.suites import Finding
 
+DATA_DOCS_VARIABLE = "NETSUITE_DATA_DOCS"
 TEMPLATES = Path(__file__).parent / "templates"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_DEFAULT_FOLDER = Path(__file__).parents[2] / ".run" / "data_docs"
+
+
+def data_docs_folder() -> Path:
+    """Where the data docs of this installation lie: ``NETSUITE_DATA_DOCS``, by default below ``.run/``."""
+    return Path(os.environ.get(DATA_DOCS_VARIABLE) or _DEFAULT_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
