@@ -16,13 +16,17 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Any, LiteralString, Self
 from urllib.parse import quote
 
 import psutil
 
 from include.local_stack.errors import PostgresError
 from include.local_stack.ports import LOOPBACK, free_port
+from include.local_stack.private_files import write_private
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 PREFERRED_PORT = 54329
 SUPERUSER = "postgres"
@@ -97,7 +101,11 @@ class EmbeddedPostgres:
             self._stop_server()
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()  # Ctrl-C may come when the server runs but we don't hold it yet
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,23 +137,35 @@ class EmbeddedPostgres:
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{SUPERUSER}:{quote(self.password, safe='')}@{LOOPBACK}:{self.port}/{database}"
 
+    def has_database(self, name: str) -> bool:
+        """Whether the database is there."""
+        with self._administrator() as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
+        return found is not None
+
     def ensure_database(self, name: str, *, template: str = "template1") -> None:
         """Makes the database, as a copy of `template`, unless it is there."""
-        import psycopg
-        from psycopg import sql
+        if not self.has_database(name):
+            self._administer("CREATE DATABASE {} TEMPLATE {}", name, template)
 
-        with psycopg.connect(self.url("postgres", driver=""), autocommit=True) as connection:
-            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-                create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-                connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    def rename_database(self, old: str, new: str) -> None:
+        """Renames a database that nobody is connected to."""
+        self._administer("ALTER DATABASE {} RENAME TO {}", old, new)
 
     def drop_database(self, name: str) -> None:
         """Drops the database if it is there, disconnecting its clients."""
-        import psycopg
+        self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _administer(self, statement: LiteralString, *names: str) -> None:
         from psycopg import sql
 
-        with psycopg.connect(self.url("postgres", driver=""), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        with self._administrator() as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _administrator(self) -> "Connection[tuple[Any, ...]]":
+        import psycopg
+
+        return psycopg.connect(self.url("postgres", driver=""), autocommit=True)
 
     def _beside(self, what: str) -> Path:
         return self.data_dir.with_name(f"{self.data_dir.name}.{what}")
@@ -187,9 +207,9 @@ class EmbeddedPostgres:
         unfinished, password_file = self._beside("unfinished"), self._beside("password")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        _write_secret(password_file, secrets.token_urlsafe(24))
+        write_private(password_file, secrets.token_urlsafe(24))
         initial_password = unfinished.with_suffix(".initial-password")
-        _write_secret(initial_password, password_file.read_text())
+        write_private(initial_password, password_file.read_text())
         if user:
             _let_others_reach(self.data_dir)
             shutil.chown(unfinished, user, user)
@@ -197,17 +217,9 @@ class EmbeddedPostgres:
         try:
             location = ("--pgdata", str(unfinished))
             sign_in = ("--username", SUPERUSER, "--auth", "scram-sha-256", "--pwfile", str(initial_password))
-            locale = (
-                "--locale",
-                "C",
-                "--locale-provider",
-                "builtin",
-                "--builtin-locale",
-                "C.UTF-8",
-                "--encoding",
-                "UTF8",
-            )
-            _run(["initdb", *location, *sign_in, *locale], user)
+            locale = ("--encoding", "UTF8", "--locale", "C")
+            folding = ("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
+            _run(["initdb", *location, *sign_in, *locale, *folding], user)
         finally:
             initial_password.unlink()
         unfinished.rename(self.data_dir)
@@ -305,11 +317,6 @@ def _let_others_read_binaries() -> None:
     for path in binaries.parent.rglob("*"):
         mode = path.stat().st_mode
         path.chmod(mode | 0o004 | (0o001 if mode & 0o100 else 0))
-
-
-def _write_secret(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 (mode at birth)
-        file.write(text)
 
 
 def _run(command: list[str], user: str | None) -> None:

@@ -1,0 +1,8 @@
+-- Invoices that are not deleted, and the rows published about them. Every one must be published once per owner field.
+-- Grain: one row.
+SELECT
+    (
+        SELECT count(*) FROM raw.invoices AS invoices
+        WHERE invoices.account = :account AND invoices.deleted_at IS NULL
+    ) AS invoices,
+    (SELECT count(*) FROM publish.recipients AS recipients WHERE recipients.account = :account) AS recipients;
