@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from include.local_stack.postgres import EmbeddedPostgres
+from tests import airflow_home
+
+assert airflow_home.HOME.is_dir()
 
 _numbers = itertools.count(1)
 TEMPLATE = "warehouse_template"

@@ -24,9 +24,9 @@ from include.matching.errors import MatchingError, UsersLocked
 from include.matching.match import match
 from include.matching.owner_lookup import check_lookups, look_up_owners, owners_to_look_up, record_lookups
 from include.matching.publish import publish
-from include.netsuite.errors import NetSuiteDown, NetSuiteError, NotPermittedOrMissing, TooManyRequests
+from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
-from include.operators.validation_process import validate_in_own_process
+from include.operators.validation_process import validate_beside
 from include.validate.errors import ValidationError
 from include.warehouse.errors import WarehouseError, WarehouseUnreachable
 from include.warehouse.ledger import RunLedger
@@ -49,7 +49,7 @@ KEEP_LANDED_RUNS = 5
 WHOLE_RUN = "run"
 
 # What may have passed when the task is tried again, and what stays until a person has acted.
-PASSING = (NetSuiteDown, TooManyRequests, WarehouseUnreachable, UsersLocked)
+PASSING = (Passing, WarehouseUnreachable, UsersLocked)
 LASTING = (NetSuiteError, ExtractError, ValidationError, WarehouseError, MatchingError, NoConnection)
 
 # Columns that are computed in Python when a row is staged: SQL only compares match keys (D5).
@@ -100,8 +100,11 @@ class SyncStep(BaseOperator):
             with suppress(WarehouseError):
                 run.ledger.finish("failed", f"{self.task_id}: {error}")
             raise
-        if self.ends_run:
-            run.ledger.finish("success")
+        else:
+            if self.ends_run:
+                run.ledger.finish("success")
+        finally:
+            run.warehouse.dispose()
         result = counts.as_dict()
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra.update(result)
@@ -206,7 +209,7 @@ class Validate(EntityStep):
             derive=DERIVED.get(self.entity.name, {}),
             on_rows=lambda rows: counts.add(rows=rows),
         )
-        outcome = validate_in_own_process(run.warehouse, self.account, run.run_id, self.entity, table)
+        outcome = validate_beside(run.warehouse, self.account, run.run_id, self.entity, table)
         counts.set(
             rows=outcome.rows,
             bad_rows=outcome.bad_rows,
@@ -250,9 +253,8 @@ class LookUpOwners(SyncStep):
         found = look_up_owners(client, ids)
         with run.warehouse.begin() as connection:
             changed = record_lookups(connection, self.account.name, run.run_id, found)
-        counts.set(
-            rows=len(ids), changed=changed, **Counter(answer.found_as for answer in found.values()), **_asked(client)
-        )
+        kinds = Counter[str](answer.found_as for answer in found.values())
+        counts.set(rows=len(ids), changed=changed, **kinds, **_asked(client))
 
 
 class Match(SyncStep):

@@ -1,16 +1,21 @@
-"""Run a validation in a process of its own, so that the memory of Great Expectations (265 MB) ends with it."""
+"""Validate in a process beside the task, so that the memory of Great Expectations (265 MB) is not the task's.
+
+The process starts with the first validation and serves the later ones of the same task process (all of them, where a
+whole run is one process). It ends with its parent, however that ends: its standard input ends then.
+"""
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
-from typing import TYPE_CHECKING
+import pickle
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from sqlalchemy import text
 
-from include.validate.validate import validate_staged
+from include.validate.data_docs import data_docs_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -20,28 +25,47 @@ if TYPE_CHECKING:
     from include.validate.outcome import ValidationOutcome
     from include.warehouse.staging import StagingTable
 
-DATA_DOCS_VARIABLE = "NETSUITE_DATA_DOCS"
-_DEFAULT = Path(__file__).parents[2] / ".run" / "data_docs"
 
-
-def validate_in_own_process(
+def validate_beside(
     warehouse: Engine, account: Account, run_id: str, entity: Entity, table: StagingTable
 ) -> ValidationOutcome:
-    """Validate a staged batch; raises as ``validate_staged`` does."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as processes:
-        return processes.submit(
-            validate_staged,
-            warehouse.url.render_as_string(hide_password=False),
-            account=account.name,
-            run_id=run_id,
-            entity=entity,
-            table=(table.SCHEMA, table.name),
-            owner_fields=account.owner_fields,
-            custom_fields=account.custom_fields.get(entity.name, ()),
-            settings=account.validation,
-            live_rows=_live_rows(warehouse, account, entity),
-            docs_dir=os.environ.get(DATA_DOCS_VARIABLE) or _DEFAULT,
-        ).result()
+    """Validate a staged batch; raises as ``validate_staged`` does, and RuntimeError where the process itself died."""
+    arguments = {
+        "account": account.name,
+        "run_id": run_id,
+        "entity": entity,
+        "table": (table.SCHEMA, table.name),
+        "owner_fields": account.owner_fields,
+        "custom_fields": account.custom_fields.get(entity.name, ()),
+        "settings": account.validation,
+        "live_rows": _live_rows(warehouse, account, entity),
+        "docs_dir": data_docs_folder(),
+    }
+    answer = _asked(_process(os.getpid()), (warehouse.url.render_as_string(hide_password=False), arguments))
+    if isinstance(answer, Exception):
+        raise answer
+    return cast("ValidationOutcome", answer)
+
+
+@cache
+def _process(_parent: int) -> subprocess.Popen[bytes]:
+    """The process of this task process; a forked child, having another id, gets its own."""
+    return subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _asked(process: subprocess.Popen[bytes], question: object) -> object:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        pickle.dump(question, process.stdin)
+        process.stdin.flush()
+        return pickle.load(process.stdout)
+    except (EOFError, BrokenPipeError) as error:
+        _process.cache_clear()
+        raise RuntimeError(
+            f"The process that validates ended (exit code {process.wait()}), perhaps for want of memory; nothing was "
+            "loaded. Run the task again."
+        ) from error
 
 
 def _live_rows(warehouse: Engine, account: Account, entity: Entity) -> int | None:
@@ -49,5 +73,29 @@ def _live_rows(warehouse: Engine, account: Account, entity: Entity) -> int | Non
     if entity.incremental:
         return None
     with warehouse.connect() as connection:
-        count = text(f"SELECT count(*) FROM raw.{entity.name} WHERE account = :account AND deleted_at IS NULL")  # noqa: S608 (a name of ours)
-        return connection.execute(count, {"account": account.name}).scalar_one()
+        count = text(f"SELECT count(*) FROM raw.{entity.name} WHERE account = :account AND deleted_at IS NULL")  # noqa: S608 - our own name
+        return cast("int", connection.execute(count, {"account": account.name}).scalar_one())
+
+
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer validations until there are no more questions."""
+    from include.validate.validate import validate_staged
+
+    while True:
+        try:
+            url, arguments = pickle.load(questions)
+        except EOFError:
+            return
+        try:
+            answer: object = validate_staged(url, **arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the parent raises it
+            answer = error
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    # What anybody prints goes to the log, not among the answers.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as pipe:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        serve(sys.stdin.buffer, pipe)

@@ -1,0 +1,103 @@
+"""Whole runs: a real NetSuite protocol over HTTP, a real Airflow in this process, a real PostgreSQL."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from include.local_stack.run_dag import run_dag
+from include.warehouse.database import open_warehouse
+from tests.sandbox_process import SandboxProcess
+
+OWNER_FIELDS = ["salesrep", "custbody_collector", "custbody_account_manager"]
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@dataclass
+class Installation:
+    """One warehouse, one folder of account files, and the Airflow that runs them."""
+
+    warehouse: Engine
+    accounts: Path
+    monkeypatch: pytest.MonkeyPatch
+    runs: list[datetime] = field(default_factory=list)
+
+    def write_account(self, name: str = "acme", **keys: Any) -> None:
+        content = {"connection": f"netsuite_{name}", "owner_fields": OWNER_FIELDS, "concurrency": 5, **keys}
+        (self.accounts / f"{name}.yml").write_text(json.dumps(content))
+
+    def connect(self, fields: dict[str, Any], name: str = "acme") -> None:
+        self.monkeypatch.setenv(f"AIRFLOW_CONN_NETSUITE_{name.upper()}", json.dumps(fields))
+
+    def sync(self, name: str = "acme", *, again: bool = False) -> dict[str, Any]:
+        """Run the account's DAG once; ``again`` runs the last DAG run a second time."""
+        if not again:
+            self.runs.append(datetime.now(UTC))
+        return run_dag(f"netsuite_sync__{name}", self.runs[-1])
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with self.warehouse.connect() as connection:
+            return [dict(row) for row in connection.execute(text(sql)).mappings()]
+
+    def value(self, sql: str) -> Any:
+        (row,) = self.rows(sql)
+        (value,) = row.values()
+        return value
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything that a second run must leave as it is; when a figure was refreshed is not part of it."""
+        queries = {
+            "raw.invoices": "SELECT * FROM raw.invoices ORDER BY account, id",
+            "raw.invoice_owners": "SELECT * FROM raw.invoice_owners ORDER BY account, invoice_id, owner_field",
+            "raw.employees": "SELECT * FROM raw.employees ORDER BY account, id",
+            "raw.customers": "SELECT * FROM raw.customers ORDER BY account, id",
+            "raw.terms": "SELECT * FROM raw.terms ORDER BY account, id",
+            "quarantine.rows": "SELECT entity, record_id, reasons, payload, resolved_at FROM quarantine.rows ORDER BY 1, 2",
+            "workflow.users": "SELECT * FROM workflow.users ORDER BY user_id",
+            "publish.recipients": "SELECT * FROM publish.recipients ORDER BY account, invoice_id, owner_field",
+            "publish.customer_credit": "SELECT *, 0 AS refreshed_at FROM publish.customer_credit ORDER BY customer_id",
+        }
+        return {name: self.rows(query) for name, query in queries.items()}
+
+    def published(self) -> dict[str, list[dict[str, Any]]]:
+        return {name: rows for name, rows in self.tables().items() if name.startswith(("publish", "workflow"))}
+
+
+@pytest.fixture
+def installation(
+    airflow_database: None, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    accounts = tmp_path / "accounts"
+    accounts.mkdir()
+    monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(accounts))
+    monkeypatch.setenv("NETSUITE_LANDING", (tmp_path / "landing").as_uri())
+    monkeypatch.setenv("NETSUITE_DATA_DOCS", str(tmp_path / "data_docs"))
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", warehouse_url.replace("postgresql+psycopg", "postgres"))
+    engine = open_warehouse(warehouse_url)
+    yield Installation(engine, accounts, monkeypatch)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxProcess]:
+    with SandboxProcess(invoices=300, bad_rows=3) as process:
+        yield process
+
+
+@pytest.fixture
+def acme(installation: Installation, sandbox: SandboxProcess) -> Installation:
+    """An installation whose account ``acme`` reads the sandbox."""
+    installation.write_account()
+    installation.connect(sandbox.connection())
+    return installation
