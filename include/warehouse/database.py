@@ -155,6 +155,8 @@ def _address(url: URL) -> str:
 
 def _translate(address: str, context: ExceptionContext) -> WarehouseError | None:
     """SQLAlchemy's hook on errors: puts an error of this room in the place of those that a person can mend."""
+    if context.is_pre_ping:
+        return None  # the pool itself replaces the connection
     return _warehouse_error(context.original_exception, address)
 
 
