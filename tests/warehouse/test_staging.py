@@ -29,7 +29,7 @@ def exists(engine, name: str) -> bool:
 
 
 @given(rows=st.lists(st.tuples(texts, texts), max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_arrives_exactly_with_null_and_empty_kept_apart_and_only_nul_replaced(warehouse, rows):
     batch = as_table([{"memo": first, "Odd name": second} for first, second in rows], ["memo", "Odd name"])
     assert stage(warehouse, TABLE, ["memo", "Odd name"], [batch]) == len(rows)
