@@ -148,7 +148,7 @@ class OAuth2SignIn:
             error,
             f"account {self._connection.account} at {self._connection.base_url}, OAuth 2.0 client id"
             f" {_shortened(self._credentials.client_id)}, certificate id {self._credentials.certificate_id}",
-            _oauth2_advice(error.code, self._key.algorithm),
+            _oauth2_advice(self._key.algorithm),
         )
 
 
@@ -236,13 +236,13 @@ def _seconds_until_renewal(expires_in: object) -> float:
     return lifetime - min(_RENEW_AHEAD_SECONDS, lifetime / 5)
 
 
-def _oauth2_advice(code: str | None, algorithm: str) -> str:
-    if code == "invalid_client":
-        return "Check that the client id is whole, and that the integration record is enabled for client credentials."
+def _oauth2_advice(algorithm: str) -> str:
+    # The error's code does not tell the causes apart: servers answer a bad signature with any of them.
     advice = (
-        "Check, in this order: the account id; that the client id is whole; that the certificate id belongs to this"
-        " private key, and its certificate has neither ended nor been revoked (a sandbox refresh removes it); that the"
-        " mapped user and role are active; that this machine's clock is right."
+        "Check, in this order: the account id; that the client id is whole, and its integration record is enabled for"
+        " client credentials; that the certificate id belongs to this private key, and its certificate has neither"
+        " ended nor been revoked (a sandbox refresh removes it); that the mapped user and role are active; that this"
+        " machine's clock is right."
     )
     return f"{advice} An RSA key must have 3072 or 4096 bits." if algorithm == "PS256" else advice
 

@@ -82,9 +82,9 @@ class SyncStep(BaseOperator):
         try:
             return self._counted(context)
         except PASSING as error:
-            raise AirflowException(str(error)) from error
+            raise AirflowException(str(error)) from None
         except LASTING as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Do the step's work and count it."""

@@ -22,7 +22,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def parse() -> DagBag:
-    return DagBag(dag_folder=str(ROOT / "dags"), include_examples=False)
+    return DagBag(str(ROOT / "dags"))
 
 
 def test_these_are_the_dag_files():

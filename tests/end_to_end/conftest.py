@@ -63,7 +63,7 @@ class Installation:
             "raw.employees": "SELECT * FROM raw.employees ORDER BY account, id",
             "raw.customers": "SELECT * FROM raw.customers ORDER BY account, id",
             "raw.terms": "SELECT * FROM raw.terms ORDER BY account, id",
-            "quarantine.rows": "SELECT entity, record_id, reasons, payload, resolved_at FROM quarantine.rows ORDER BY 1, 2",
+            "quarantine.rows": "SELECT entity, record_id, reasons, payload FROM quarantine.rows ORDER BY 1, 2",
             "workflow.users": "SELECT * FROM workflow.users ORDER BY user_id",
             "publish.recipients": "SELECT * FROM publish.recipients ORDER BY account, invoice_id, owner_field",
             "publish.customer_credit": "SELECT *, 0 AS refreshed_at FROM publish.customer_credit ORDER BY customer_id",
