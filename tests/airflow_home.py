@@ -1,4 +1,4 @@
-"""A throw-away Airflow for the tests; imported before Airflow is, since Airflow reads its settings when it is imported."""
+"""A throw-away Airflow for the tests; to be imported before Airflow, which reads its settings at import."""
 
 import atexit
 import os
