@@ -1,0 +1,215 @@
+"""`make bench`: how fast the sync is, as ratios within one run. Absolute seconds differ from machine to machine.
+
+`python -m tests.benchmarks [INVOICES]` (default 20,000).
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, text
+
+from include.accounts.model import Account
+from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES, Entity
+from include.extract.extract import extract, window_of
+from include.extract.landing import LandedEntity, LandingArea
+from include.local_stack.postgres import EmbeddedPostgres
+from include.matching.publish import publish
+from include.netsuite.client import NetSuiteClient
+from include.netsuite.connection import NetSuiteConnection
+from include.operators.sync_steps import DERIVED
+from include.validate.validate import validate_staged
+from include.warehouse.database import open_warehouse
+from include.warehouse.ledger import RunLedger
+from include.warehouse.load import load
+from include.warehouse.migrate import upgrade
+from include.warehouse.staging import StagingTable, stage
+from tests.sandbox_process import SandboxProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACCOUNT = Account(
+    name="bench",
+    path=Path("bench.yml"),
+    connection="netsuite_bench",
+    owner_fields=("salesrep", "custbody_collector", "custbody_account_manager"),
+)
+REPEATS = 3
+LATENCY_MS = 50
+IN_FLIGHT = 5
+
+Measured = tuple[str, str, float, str, float]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Median of some repeats."""
+    taken = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def client_of(sandbox: SandboxProcess, in_flight: int) -> NetSuiteClient:
+    fields = sandbox.connection()
+    connection = NetSuiteConnection.from_airflow_fields(
+        fields["host"], fields["login"], fields["password"], {**fields["extra"], "concurrency": IN_FLIGHT}
+    )
+    return NetSuiteClient(connection, max_in_flight=in_flight)
+
+
+def land(sandbox: SandboxProcess, entity: Entity, landed: LandedEntity, in_flight: int = IN_FLIGHT) -> None:
+    client = client_of(sandbox, in_flight)
+    window = window_of(entity, None, client.server_clock())
+    extract(client, ACCOUNT, entity, window, landed, on_page=lambda _rows: None)
+
+
+def reading(sandbox: SandboxProcess, landed: LandedEntity) -> Measured:
+    """Pages side by side against one after the other, at the latency of a near NetSuite."""
+    sandbox.control("POST", "/settings", {"latency_ms": LATENCY_MS})
+    side_by_side = seconds(lambda: land(sandbox, INVOICES, landed))
+    in_a_row = seconds(lambda: land(sandbox, INVOICES, landed, in_flight=1))
+    sandbox.control("POST", "/settings", {"latency_ms": 0})
+    return (
+        "read and land invoices",
+        f"{IN_FLIGHT} requests at once, {LATENCY_MS} ms a page",
+        side_by_side,
+        "one request after the other",
+        in_a_row,
+    )
+
+
+class Warehouse:
+    """A fresh warehouse and what is landed for it."""
+
+    def __init__(self, engine: Engine, area: LandingArea, docs: Path) -> None:
+        self.engine = engine
+        self.area = area
+        self.docs = docs
+        self.runs = 0
+
+    def landed(self, entity: Entity) -> LandedEntity:
+        return self.area.folder(ACCOUNT.name, "landed", entity.name)
+
+    def sync(self, entity: Entity) -> None:
+        """Stage, validate and load what is landed, as a run of its own."""
+        self.runs += 1
+        run_id = f"bench {self.runs}"
+        ledger = RunLedger(self.engine, ACCOUNT.name, run_id, "bench")
+        ledger.pass_fence(datetime.now(UTC), [entity])
+        table = StagingTable(ACCOUNT.name, run_id, entity.name)
+        columns = (*(column.name for column in entity.columns), *ACCOUNT.fields_of(entity.name))
+        stage(self.engine, table, columns, self.landed(entity).read(), derive=DERIVED.get(entity.name, {}))
+        validate_staged(
+            self.engine, account=ACCOUNT.name, run_id=run_id, entity=entity, table=(table.SCHEMA, table.name),
+            owner_fields=ACCOUNT.owner_fields, custom_fields=(), settings=ACCOUNT.validation, live_rows=None,
+            docs_dir=self.docs,
+        )  # fmt: skip
+        with ledger.step(entity.name, "load") as counts:
+            load(ledger, entity=entity, counts=counts, owner_fields=ACCOUNT.owner_fields)
+
+    def copy_only(self) -> None:
+        """The floor of loading: the landed texts, by COPY alone."""
+        columns = tuple(column.name for column in INVOICES.columns)
+        stage(self.engine, StagingTable(ACCOUNT.name, "floor", INVOICES.name), columns, self.landed(INVOICES).read())
+
+    def empty(self) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text("TRUNCATE raw.invoices, raw.invoice_owners, publish.recipients, ops.watermarks"))
+
+
+def loading(warehouse: Warehouse) -> tuple[Measured, Measured]:
+    """Stage, validate and load against COPY alone: into an empty table, and again where nothing changed."""
+    floor = seconds(warehouse.copy_only)
+
+    def first() -> None:
+        warehouse.empty()
+        warehouse.sync(INVOICES)
+
+    into_empty = seconds(first)
+    again = seconds(lambda: warehouse.sync(INVOICES))
+    what = "stage, validate and load invoices"
+    return (
+        (what, "first load", into_empty, "COPY alone", floor),
+        (what, "nothing changed", again, "COPY alone", floor),
+    )
+
+
+BARE_JOIN = """
+CREATE TEMP TABLE bare AS
+SELECT owners.invoice_id, owners.owner_field, owners.employee_id, users.user_id, employees.email_address
+FROM raw.invoice_owners AS owners
+LEFT JOIN raw.employees AS employees ON employees.account = owners.account AND employees.id = owners.employee_id
+LEFT JOIN workflow.users AS users ON users.account = owners.account AND users.netsuite_employee_id = owners.employee_id
+WHERE owners.account = 'bench'
+"""
+
+
+def publishing(warehouse: Warehouse) -> tuple[Measured, Measured]:
+    """Match and publish everything against the one bare join that gives the same recipients."""
+
+    def bare() -> None:
+        with warehouse.engine.begin() as connection:
+            connection.execute(text(BARE_JOIN))
+            connection.execute(text("DROP TABLE bare"))
+
+    def publish_now() -> None:
+        publish(warehouse.engine, account=ACCOUNT.name, run_id=f"bench {warehouse.runs}", user_mode="import")
+
+    def rebuild() -> None:
+        with warehouse.engine.begin() as connection:
+            connection.execute(text("TRUNCATE publish.recipients, publish.customer_credit"))
+        publish_now()
+
+    publish_now()
+    floor = seconds(bare)
+    return (
+        ("match and publish", "full rebuild", seconds(rebuild), "the bare join", floor),
+        ("match and publish", "nothing changed", seconds(publish_now), "the bare join", floor),
+    )
+
+
+def report(invoices: int, measured: list[Measured]) -> None:
+    table = Table(title=f"{invoices:,} invoices, medians of {REPEATS}")
+    for heading in ("what", "how", "s", "against", "s ", "ratio"):
+        table.add_column(heading, justify="right" if heading.strip() in ("s", "ratio") else "left")
+    for what, how, taken, against, floor in measured:
+        table.add_row(what, how, f"{taken:.2f}", against, f"{floor:.2f}", f"{taken / floor:.2f}")
+    Console().print(table)
+
+
+def main(invoices: int) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="netsuite-sync-bench-"))
+    area = LandingArea(str(folder / "landing"))
+    try:
+        with (
+            SandboxProcess(invoices=invoices) as sandbox,
+            EmbeddedPostgres(folder / "postgres") as postgres,
+        ):
+            postgres.ensure_database("bench")
+            upgrade(postgres.url("bench"))
+            warehouse = Warehouse(open_warehouse(postgres.url("bench")), area, folder / "docs")
+            measured = [reading(sandbox, warehouse.landed(INVOICES))]
+            for entity in (EMPLOYEES, CUSTOMERS):
+                land(sandbox, entity, warehouse.landed(entity))
+                warehouse.sync(entity)
+            measured += [*loading(warehouse), *publishing(warehouse)]
+            warehouse.engine.dispose()
+            report(invoices, measured)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
