@@ -1,4 +1,6 @@
-"""Makes the virtual environment: `python install.py .venv`. Standard library only, since nothing is installed yet.
+"""Makes the virtual environment (`install.py .venv`), or the lock file (`install.py --lock .venv`).
+
+Standard library only, since nothing is installed yet.
 
 uv comes from the package index and then installs the locked requirements. What pip is told about package indexes
 (PIP_* variables, pip.conf) holds for uv too, which doesn't read it by itself.
@@ -30,6 +32,17 @@ def main(folder: Path) -> None:
     from_pip, environment = uv_settings(_pip_settings(python), os.environ)
     _run([*uv, *from_pip, "--require-hashes", "--requirements", str(PROJECT / "requirements.txt")], environment)
     _run([*uv, *from_pip, "--no-deps", "--no-build-isolation", "--editable", str(PROJECT)], environment)
+
+
+def lock(folder: Path) -> None:
+    """Writes requirements.txt anew from requirements.in: the newest versions that fit, for every platform, with hashes."""
+    from_pip, environment = uv_settings(_pip_settings(folder / "bin" / "python"), os.environ)
+    what = ["requirements.in", "--output-file", "requirements.txt", "--generate-hashes", "--universal"]
+    how = ["--python-version", ".".join(map(str, OLDEST_PYTHON)), "--custom-compile-command", "make lock", "--upgrade"]
+    # Where this machine takes its packages from is nobody else's business.
+    silent = ["--quiet", "--no-emit-index-url", "--no-emit-find-links"]
+    os.chdir(PROJECT)
+    _run([str(folder / "bin" / "uv"), "pip", "compile", *what, *how, *silent, *from_pip], environment)
 
 
 def uv_settings(pip: Mapping[str, str], caller: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -89,4 +102,7 @@ def _run(command: list[str], environment: Mapping[str, str] | None = None) -> No
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--lock":
+        lock(Path(sys.argv[2]).absolute())
+    else:
+        main(Path(sys.argv[1]).absolute())

@@ -11,7 +11,7 @@ import psutil
 from include.local_stack.errors import ProcessError
 from include.local_stack.run_folder import PROJECT, RunFolder
 
-SECONDS_TO_END_BY_ITSELF = 10
+SECONDS_TO_END_BY_ITSELF = 5
 # Every process of ours, and every one it starts, carries this variable, so that none can hide: it says for which run
 # folder it works and who started it. Airflow's parts start sessions and groups of their own, where signals get lost.
 MARK = "NETSUITE_SYNC_PART_OF"

@@ -112,11 +112,11 @@ def _view(folder: RunFolder, caller: Mapping[str, str], account: str, run_id: st
 
 
 def _judge(view: RunView, state: str, account: "Account") -> bool:
+    if state != "success":
+        show_error(f"The run ended as {state}. What is published stays as it was before.")
+        return False
     summary = view.summary()
     show_summary(summary)
-    if state != "success":
-        show_error(f"The run ended as {state}.")
-        return False
     faults = what_does_not_add_up(summary, account.owner_fields)
     for fault in faults:
         show_error(f"The numbers don't add up: {fault}.")
