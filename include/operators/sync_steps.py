@@ -156,7 +156,8 @@ class PassFence(SyncStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
-        fence = run.ledger.pass_fence(client.server_clock(), ENTITIES)
+        fields = {entity.name: self.account.fields_of(entity.name) for entity in ENTITIES}
+        fence = run.ledger.pass_fence(client.server_clock(), ENTITIES, fields)
         for entity in ENTITIES:
             plan_entity(client, self.account, entity, window_of(entity, fence.windows[entity.name], fence.cutoff_at))
         try:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
@@ -17,7 +17,7 @@ from include.warehouse.database import run_sql_file
 from include.warehouse.errors import FenceNotPassed, WarehouseError, WarehouseUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from sqlalchemy import Connection, Engine, RowMapping
@@ -45,10 +45,21 @@ class FencedEntity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """What a run reads: every entity up to ``cutoff_at``, from its instant in ``windows`` on (None: in full)."""
+    """What a run reads: every entity up to ``cutoff_at``, from its instant in ``windows`` on (None: in full).
+
+    ``fields``: per entity the fields of the account file that are read along.
+    """
 
     cutoff_at: datetime
     windows: dict[str, datetime | None]
+    fields: dict[str, list[str]]
+
+
+class Watermark(NamedTuple):
+    """How far an entity has been read, and the fields of the account file that all of it was read with."""
+
+    read_up_to: datetime
+    fields: list[str]
 
 
 class RunLedger:
@@ -63,17 +74,26 @@ class RunLedger:
         self.run_id = run_id
         self.dag_id = dag_id
 
-    def pass_fence(self, cutoff_at: datetime, entities: Iterable[FencedEntity]) -> Fence:
+    def pass_fence(
+        self, cutoff_at: datetime, entities: Iterable[FencedEntity], fields: Mapping[str, Sequence[str]] | None = None
+    ) -> Fence:
         """Fix what the run reads. A run that passes its fence again gets the first one, whatever the clock says.
+
+        An entity is read in full when a field has joined it: the rows that are there lack the field.
 
         Args:
             cutoff_at: NetSuite's own clock, with its time zone.
             entities: what the run reads.
+            fields: per entity the fields of the account file.
         """
+        joined = {name: list(names) for name, names in (fields or {}).items()}
         if cutoff_at.tzinfo is None:
             raise ValueError("The cut-off has no time zone.")
         watermarks = self.watermarks()
-        windows = {entity.name: _window(entity, watermarks) for entity in entities}
+        windows = {
+            entity.name: _window(entity, watermarks.get(entity.name), joined.get(entity.name, ()))
+            for entity in entities
+        }
         with self.engine.begin() as connection:
             run_sql_file(
                 connection,
@@ -83,6 +103,7 @@ class RunLedger:
                 dag_id=self.dag_id,
                 cutoff_at=cutoff_at,
                 windows=Jsonb({name: start and start.isoformat() for name, start in windows.items()}),
+                fields=Jsonb(joined),
             )
         return self.fence()
 
@@ -93,7 +114,7 @@ class RunLedger:
             FenceNotPassed: it has not passed it yet.
         """
         found = self._one_row(
-            "SELECT cutoff_at, windows FROM ops.sync_runs WHERE account = :account AND run_id = :run_id"
+            "SELECT cutoff_at, windows, fields FROM ops.sync_runs WHERE account = :account AND run_id = :run_id"
         )
         if found is None or found["cutoff_at"] is None:
             raise FenceNotPassed(
@@ -101,7 +122,7 @@ class RunLedger:
                 "Clear the DAG's first task, with the tasks after it."
             )
         windows = {name: start and datetime.fromisoformat(start) for name, start in found["windows"].items()}
-        return Fence(found["cutoff_at"], windows)
+        return Fence(found["cutoff_at"], windows, found["fields"])
 
     @contextmanager
     def step(self, entity: str, step: str) -> Iterator[StepCounts]:
@@ -145,16 +166,18 @@ class RunLedger:
                 error=error,
             )
 
-    def watermarks(self) -> dict[str, datetime]:
-        """Per entity of the account the instant up to which it has been read; entities never loaded are missing."""
+    def watermarks(self) -> dict[str, Watermark]:
+        """How far each entity of the account has been read; entities never loaded are missing."""
         with self.engine.begin() as connection:
             found = connection.execute(
-                text("SELECT entity, read_up_to FROM ops.watermarks WHERE account = :account"),
+                text("SELECT entity, read_up_to, fields FROM ops.watermarks WHERE account = :account"),
                 {"account": self.account},
             )
-            return {row.entity: row.read_up_to for row in found}
+            return {row.entity: Watermark(row.read_up_to, row.fields) for row in found}
 
-    def advance_watermark(self, connection: Connection, entity: str, read_up_to: datetime) -> None:
+    def advance_watermark(
+        self, connection: Connection, entity: str, read_up_to: datetime, fields: Sequence[str] = ()
+    ) -> None:
         """Move the entity's watermark forward, in the connection's transaction; an earlier instant moves nothing."""
         run_sql_file(
             connection,
@@ -163,6 +186,7 @@ class RunLedger:
             run_id=self.run_id,
             entity=entity,
             read_up_to=read_up_to,
+            fields=list(fields),
         )
 
     def _committed_before(self, entity: str, step: str) -> dict[str, Any] | None:
@@ -264,9 +288,10 @@ class StepCounts:
         self._ledger.write_step(connection, self._entity, self._step, {**record, **self.as_dict()})
 
 
-def _window(entity: FencedEntity, watermarks: Mapping[str, datetime]) -> datetime | None:
-    read_up_to = watermarks.get(entity.name) if entity.incremental else None
-    return read_up_to and read_up_to - entity.overlap
+def _window(entity: FencedEntity, watermark: Watermark | None, fields: Sequence[str]) -> datetime | None:
+    if watermark is None or not entity.incremental or not set(fields) <= set(watermark.fields):
+        return None
+    return watermark.read_up_to - entity.overlap
 
 
 def _words_of(error: BaseException) -> str:

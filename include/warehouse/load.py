@@ -86,18 +86,20 @@ def load(
         FenceNotPassed: the run has no cut-off.
         WarehouseError: as for any use of the warehouse; nothing is loaded then.
     """
-    cutoff_at = ledger.fence().cutoff_at
+    fence = ledger.fence()
     table = StagingTable(ledger.account, ledger.run_id, entity.name)
     owners = owner_fields if entity.name == INVOICES else ()
     with counts.transaction() as connection:
         _lock(connection, ledger.account, CHANGED_TABLES.get(entity.name, (entity.name,)))
         if is_validated(connection, table):
             _create_views(connection, table, owners, custom_fields)
-            batch = _Batch(connection, ledger.account, ledger.run_id, entity.name, cutoff_at, list(owners))
+            batch = _Batch(connection, ledger.account, ledger.run_id, entity.name, fence.cutoff_at, list(owners))
             loaded = batch.load()
             _drop_views(connection)
             drop(connection, table)
-            ledger.advance_watermark(connection, entity.name, cutoff_at)
+            # A field that joined the account file after the fence was not read over the whole of the window.
+            fields = [field for field in fence.fields.get(entity.name, ()) if field in {*owners, *custom_fields}]
+            ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
         else:
             loaded = _loaded_before(counts, table)
         counts.set(**asdict(loaded))

@@ -27,9 +27,9 @@ def step_record(engine, entity: str, step: str) -> dict:
     return run_row(engine, f"counts -> '{entity}' -> '{step}'")
 
 
-def set_watermark(ledger: RunLedger, entity: str, read_up_to: datetime) -> None:
+def set_watermark(ledger: RunLedger, entity: str, read_up_to: datetime, fields: list[str] | None = None) -> None:
     with ledger.engine.begin() as connection:
-        ledger.advance_watermark(connection, entity, read_up_to)
+        ledger.advance_watermark(connection, entity, read_up_to, fields or [])
 
 
 class TestTheFence:
@@ -45,6 +45,18 @@ class TestTheFence:
         assert windows["invoices"] == NOON - INVOICES.overlap
         assert windows["deletions"] == NOON - DELETIONS.overlap
         assert windows["employees"] is None
+
+    def test_a_field_that_joins_the_account_file_makes_the_next_run_read_everything(self, ledger):
+        """O1, O9: rows that are there already lack the new owner."""
+        set_watermark(ledger, "invoices", NOON, ["salesrep"])
+        fence = ledger.pass_fence(NOON, [INVOICES], {"invoices": ["salesrep", "custbody_collector"]})
+        assert fence.windows == {"invoices": None}
+        assert fence.fields == {"invoices": ["salesrep", "custbody_collector"]}
+
+    def test_a_field_that_left_the_account_file_changes_nothing(self, ledger):
+        set_watermark(ledger, "invoices", NOON, ["salesrep", "custbody_collector"])
+        fence = ledger.pass_fence(NOON, [INVOICES], {"invoices": ["salesrep"]})
+        assert fence.windows == {"invoices": NOON - INVOICES.overlap}
 
     def test_a_run_that_begins_again_keeps_its_first_fence(self, ledger):
         first = ledger.pass_fence(NOON, ENTITIES)
@@ -187,9 +199,9 @@ class TestWatermarks:
         assert ledger.watermarks() == {}
         set_watermark(ledger, "invoices", NOON)
         set_watermark(ledger, "invoices", NOON - timedelta(hours=1))
-        assert ledger.watermarks() == {"invoices": NOON}
+        assert ledger.watermarks() == {"invoices": (NOON, [])}
         set_watermark(ledger, "invoices", NOON + timedelta(hours=1))
-        assert ledger.watermarks() == {"invoices": NOON + timedelta(hours=1)}
+        assert ledger.watermarks() == {"invoices": (NOON + timedelta(hours=1), [])}
 
     def test_each_account_has_its_own(self, ledger, warehouse):
         set_watermark(ledger, "invoices", NOON)

@@ -21,6 +21,7 @@ CREATE TABLE ops.sync_runs (
     dag_id text NOT NULL,
     cutoff_at timestamptz,
     windows jsonb NOT NULL DEFAULT '{}',
+    fields jsonb NOT NULL DEFAULT '{}',
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'success', 'failed')),
     counts jsonb NOT NULL DEFAULT '{}',
     error text,
@@ -34,6 +35,7 @@ COMMENT ON COLUMN ops.sync_runs.run_id IS 'Airflow''s id of the DAG run.';
 COMMENT ON COLUMN ops.sync_runs.dag_id IS 'Airflow''s id of the DAG.';
 COMMENT ON COLUMN ops.sync_runs.cutoff_at IS 'The fence: NetSuite''s own clock when the run began; every entity was read up to this instant. Null: the run has not passed the fence.';
 COMMENT ON COLUMN ops.sync_runs.windows IS 'Per entity, the instant from which changes were read (null: from the beginning).';
+COMMENT ON COLUMN ops.sync_runs.fields IS 'Per entity, the fields of the account file that were read along.';
 COMMENT ON COLUMN ops.sync_runs.state IS 'running, success or failed.';
 COMMENT ON COLUMN ops.sync_runs.counts IS 'Per entity and step what was counted; ops.sync_steps shows it as rows.';
 COMMENT ON COLUMN ops.sync_runs.error IS 'Why the run failed, in words for the person who must act.';
@@ -68,6 +70,7 @@ CREATE TABLE ops.watermarks (
     account text NOT NULL,
     entity text NOT NULL,
     read_up_to timestamptz NOT NULL,
+    fields text[] NOT NULL,
     run_id text NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account, entity)
@@ -76,6 +79,7 @@ COMMENT ON TABLE ops.watermarks IS 'How far each entity has been read. Grain: on
 COMMENT ON COLUMN ops.watermarks.account IS 'Name of the account file.';
 COMMENT ON COLUMN ops.watermarks.entity IS 'Name of the entity: invoices, employees, customers, terms or deletions.';
 COMMENT ON COLUMN ops.watermarks.read_up_to IS 'Every change before this instant (NetSuite''s clock) is in raw.';
+COMMENT ON COLUMN ops.watermarks.fields IS 'Fields of the account file that every row up to there was read with; a field beyond them makes the next run read all rows again.';
 COMMENT ON COLUMN ops.watermarks.run_id IS 'The run whose load moved the watermark last.';
 COMMENT ON COLUMN ops.watermarks.updated_at IS 'When it moved last.';
 
