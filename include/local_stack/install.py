@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
 
 
 def lock(folder: Path) -> None:
-    """Writes requirements.txt anew from requirements.in: the newest versions that fit, for every platform, with hashes."""
+    """Writes requirements.txt anew from requirements.in: the newest that fit, for every platform, with hashes."""
     from_pip, environment = uv_settings(_pip_settings(folder / "bin" / "python"), os.environ)
     what = ["requirements.in", "--output-file", "requirements.txt", "--generate-hashes", "--universal"]
     how = ["--python-version", ".".join(map(str, OLDEST_PYTHON)), "--custom-compile-command", "make lock", "--upgrade"]
@@ -78,11 +78,10 @@ def parse_pip_config(listing: str) -> dict[str, str]:
 
 
 def _make_virtual_environment(folder: Path, python: Path) -> None:
-    if subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
+    has_pip = [str(python), "-m", "pip", "--version"]
+    if python.exists() and subprocess.run(has_pip, capture_output=True, check=False).returncode == 0:
         return
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(folder)], capture_output=True, text=True, check=False
-    )
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         sys.exit(
             f"{sys.executable} can't make a virtual environment:\n{made.stdout}{made.stderr}\n"
