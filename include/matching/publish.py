@@ -67,7 +67,6 @@ def _hold_users(connection: Connection) -> None:
     try:
         connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_USERS}'"))
         connection.execute(text("LOCK TABLE workflow.users IN SHARE ROW EXCLUSIVE MODE"))
-        connection.execute(text("SET LOCAL lock_timeout = DEFAULT"))
     except OperationalError as error:
         if not isinstance(error.orig, LockNotAvailable):
             raise

@@ -15,6 +15,11 @@ from include.warehouse.errors import WarehouseError
 from tests.matching.world import PUBLISHED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from include.warehouse.database import StatementResult
     from tests.matching.world import World
 
 
@@ -71,6 +76,28 @@ def test_publish_decides_by_the_users_as_they_are_then(small_world: World) -> No
 
     assert small_world.links()[made_meanwhile] == 1
     assert len(small_world.links()) == 2
+
+
+def test_what_is_loaded_while_publishing_waits_for_the_next_publish(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P5: all published tables are of one moment; an owner who came after the matching is not half published."""
+    run = publish_module.run_sql_file
+
+    def load_before_the_recipients(connection: Connection, path: Path, **params: object) -> list[StatementResult]:
+        if path.name == "resolve_owners.sql":
+            small_world.employee(6)
+            small_world.invoice(13, salesrep=6)
+        return run(connection, path, **params)
+
+    monkeypatch.setattr(publish_module, "run_sql_file", load_before_the_recipients)
+    small_world.sync()
+    invoices = {invoice for invoice, _ in small_world.statuses()}
+    monkeypatch.undo()
+    small_world.sync()
+
+    assert invoices == {10, 11, 12}
+    assert small_world.recipient(13)[0] == "ok"
 
 
 @pytest.mark.parametrize("file", ["publish_recipients.sql", "publish_customer_credit.sql"])

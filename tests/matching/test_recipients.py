@@ -158,10 +158,22 @@ def test_accounts_do_not_touch_each_others_recipients(world: World) -> None:
 
     world.sync()
 
+    assert world.recipient(1)[3] == "other@corp.test"
     world.account = "acme"
     assert world.recipient(1)[3] == "e7@corp.test"
     after = world.versions()
     assert all(set(before[table]) <= set(after[table]) for table in before)
+
+
+def test_an_id_that_was_looked_up_before_it_became_an_employee_is_an_employee(world: World) -> None:
+    world.lookup(7, "nothing")
+    world.employee(7)
+    world.invoice(1, salesrep=7)
+
+    counts = world.sync()
+
+    assert world.recipient(1)[0] == "ok"
+    assert counts["rows"] == 1
 
 
 def test_raw_is_only_read(world: World) -> None:

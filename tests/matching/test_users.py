@@ -325,6 +325,17 @@ class TestAnAddressChanges:
 
         assert list(world.addresses().values()) == ["Ann@Corp.test"]
 
+    def test_a_name_that_is_gone_is_not_followed(self, world: World) -> None:
+        world.user("ann@corp.test", employee=7)
+        world.employee(7, "new@corp.test", first=None, last="", entity_id=None)
+        world.invoice(1, salesrep=7)
+
+        world.sync()
+
+        assert world.rows("SELECT email, display_name FROM workflow.users") == [
+            ("new@corp.test", "As the engine has it")
+        ]
+
     @pytest.mark.parametrize("email", [None, "not an address"])
     def test_an_address_that_is_gone_or_bad_is_not_followed(self, world: World, email: str | None) -> None:
         user = world.user("ann@corp.test", employee=7)
@@ -526,3 +537,16 @@ class TestMatchOnly:
 
         assert world.links() == {user: 7, other: None}
         assert world.recipient(1) == ("conflict", 7, user, None)
+
+    def test_addresses_that_were_swapped_are_a_conflict_since_nobody_follows(self, world: World) -> None:
+        """D1."""
+        ann, bob = world.user("a@corp.test", employee=7), world.user("b@corp.test", employee=8)
+        world.employee(7, "b@corp.test")
+        world.employee(8, "a@corp.test")
+        world.invoice(1, salesrep=7, custbody_collector=8)
+
+        world.sync("match_only")
+
+        assert world.addresses() == {ann: "a@corp.test", bob: "b@corp.test"}
+        assert world.links() == {ann: 7, bob: 8}
+        assert set(world.statuses().values()) == {"conflict"}

@@ -9,7 +9,8 @@
 --   when a second active employee turns up with the same address (that second one is the conflict).
 -- - The user found by address is linked to ANOTHER employee: a conflict, since id and address point at different people
 --   and the last good link stays (D1). One exception: the other record is inactive or deleted and still has this same
---   address. Then it is the inactive duplicate of D2, the same person, and the link moves to the active record.
+--   address. Then it is the inactive duplicate of D2, the same person, and the link moves to the active record. (Were
+--   the other record active, the two would share an address, which is a conflict before anyone looks at users.)
 -- - Inactive and deleted employees, and those without a valid address, are never linked anew and never cause a user
 --   (O7, D4).
 CREATE TEMP TABLE employee_verdicts ON COMMIT DROP AS
@@ -67,7 +68,6 @@ judged AS (
         ON duplicates.account = :account
         AND found.netsuite_employee_id = duplicates.id
         AND employees.email_key = duplicates.email_key
-        AND (duplicates.deleted_at IS NOT NULL OR duplicates.is_inactive)
 ),
 
 settled AS (
