@@ -50,6 +50,10 @@ class Installation:
         with self.warehouse.connect() as connection:
             return [dict(row) for row in connection.execute(text(sql)).mappings()]
 
+    def execute(self, sql: str) -> None:
+        with self.warehouse.begin() as connection:
+            connection.execute(text(sql))
+
     def value(self, sql: str) -> Any:
         (row,) = self.rows(sql)
         (value,) = row.values()
