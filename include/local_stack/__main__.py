@@ -43,8 +43,9 @@ def demo(context: typer.Context, invoices: Invoices = 2000) -> None:
     from include.local_stack.sync_run import checked_account, sync_through_airflow
 
     account = checked_account(DEMO_ACCOUNT)
+    is_fresh = not is_supervised(context.obj)
     with attached_stack(context.obj, os.environ, invoices) as stack:
-        went_well = sync_through_airflow(context.obj, os.environ, stack, account)
+        went_well = sync_through_airflow(context.obj, os.environ, stack, account, is_fresh=is_fresh)
     raise typer.Exit(0 if went_well else 1)
 
 
@@ -62,7 +63,7 @@ def up(context: typer.Context, invoices: Invoices = 2000) -> None:
     account = checked_account(DEMO_ACCOUNT)
     stack = start_detached_stack(context.obj, os.environ, invoices)
     try:
-        went_well = sync_through_airflow(context.obj, os.environ, stack, account)
+        went_well = sync_through_airflow(context.obj, os.environ, stack, account, is_fresh=True)
     except Stopped:
         stop_stack(context.obj)
         raise

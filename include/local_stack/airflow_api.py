@@ -83,6 +83,12 @@ class AirflowApi:
         """`queued`, `running`, `success` or `failed`."""
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
+    def end_active_runs(self, dag_id: str) -> None:
+        """Marks every run of the DAG that is queued or running as failed."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+        for run in self._call("GET", path, params={"state": ["queued", "running"]})["dag_runs"]:
+            self._call("PATCH", f"{path}/{run['dag_run_id']}", json={"state": "failed"})
+
     def failures(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Why, by task id, for each task that failed: the error's message, or the end of the task's log."""
         return {

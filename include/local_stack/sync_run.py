@@ -41,7 +41,7 @@ def checked_account(name: str) -> "Account":
 
 
 def sync_through_airflow(
-    folder: RunFolder, caller: Mapping[str, str], stack: SupervisorState, account: "Account"
+    folder: RunFolder, caller: Mapping[str, str], stack: SupervisorState, account: "Account", *, is_fresh: bool
 ) -> bool:
     """Triggers one run in the running stack and shows it. True when it succeeded and its numbers add up.
 
@@ -50,6 +50,7 @@ def sync_through_airflow(
         caller: the environment of whoever called us.
         stack: the running stack.
         account: whose sync.
+        is_fresh: the stack was started just now; a run that is active all the same was interrupted, and is given up.
     """
     from include.accounts.pools import pools
 
@@ -57,6 +58,8 @@ def sync_through_airflow(
     airflow = AirflowApi(stack.address, ADMIN, admin_password(folder))
     airflow.set_pools(pools())
     airflow.wait_for_dag(dag_id)
+    if is_fresh:
+        airflow.end_active_runs(dag_id)
     airflow.set_paused(dag_id, is_paused=False)
     run_id = airflow.trigger(dag_id)
     console.print(

@@ -32,7 +32,7 @@ def show_summary(summary: Summary) -> None:
     """Prints the run in numbers."""
     _print_table(
         "Entities",
-        ["entity", "rows_read", "rows_loaded", "inserted", "updated", "unchanged", "quarantined"],
+        ["entity", "rows_read", "rows_loaded", "inserted", "updated", "unchanged", "outdated", "quarantined"],
         summary.entities,
     )
     _print_table("Found by validation in this run", ["entity", "kind", "rule", "rows"], summary.findings)

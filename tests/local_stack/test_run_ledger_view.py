@@ -79,6 +79,7 @@ def test_the_summary_counts_what_was_read_loaded_and_quarantined_and_why(warehou
             "inserted": 2,
             "updated": 0,
             "unchanged": 0,
+            "outdated": 0,
             "quarantined": 1,
         }
     ]

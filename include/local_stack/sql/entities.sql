@@ -1,4 +1,5 @@
 -- What a run read, loaded and quarantined.
+-- inserted + updated + unchanged + outdated (raw holds a newer version) = rows_loaded.
 -- Grain: one row per entity that has been read.
 SELECT
     extracted.entity,
@@ -7,6 +8,7 @@ SELECT
     coalesce((loaded.counts ->> 'inserted')::bigint, 0) AS inserted,
     coalesce((loaded.counts ->> 'updated')::bigint, 0) AS updated,
     coalesce((loaded.counts ->> 'unchanged')::bigint, 0) AS unchanged,
+    coalesce((loaded.counts ->> 'outdated')::bigint, 0) AS outdated,
     coalesce((validated.counts ->> 'bad_rows')::bigint, 0) AS quarantined
 FROM ops.sync_steps AS extracted
 LEFT JOIN ops.sync_steps AS validated
