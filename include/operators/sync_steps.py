@@ -31,7 +31,7 @@ from include.validate.errors import ValidationError
 from include.warehouse.errors import WarehouseError, WarehouseUnreachable
 from include.warehouse.ledger import RunLedger
 from include.warehouse.load import load
-from include.warehouse.staging import Derivation, StagingTable, stage
+from include.warehouse.staging import Derivation, StagingTable, drop_abandoned, stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -283,6 +283,8 @@ class Publish(SyncStep):
             **publish(run.warehouse, account=self.account.name, run_id=run.run_id, user_mode=self.account.user_mode)
         )
         run.landing.prune(self.account.name, keep=KEEP_LANDED_RUNS)
+        with run.warehouse.begin() as connection:
+            drop_abandoned(connection, self.account.name, except_of=run.run_id)
 
 
 def _asked(client: NetSuiteClient) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import sql
+from sqlalchemy import text
 
 from include.warehouse.database import psycopg_connection, psycopg_errors, run_composed
 from include.warehouse.errors import WrongColumns
@@ -39,8 +40,7 @@ class StagingTable:
     @property
     def name(self) -> str:
         """For example ``invoices__0a1b2c3d4e5f``: run ids hold characters, and lengths, that no table name can."""
-        digest = hashlib.sha256(f"{self.account}|{self.run_id}".encode()).hexdigest()
-        return f"{self.entity}__{digest[:12]}"
+        return f"{self.entity}__{_run_digest(self.account, self.run_id)}"
 
     @property
     def bad_name(self) -> str:
@@ -119,6 +119,22 @@ def drop(connection: Connection, table: StagingTable) -> None:
     run_composed(connection, sql.SQL("DROP TABLE IF EXISTS {}, {}").format(table.identifier, table.bad_identifier))
 
 
+def drop_abandoned(connection: Connection, account: str, *, except_of: str) -> int:
+    """Drop what the account's failed runs left in staging, save those of run ``except_of``; returns how many tables."""
+    failed = connection.execute(
+        text("SELECT run_id FROM ops.sync_runs WHERE account = :account AND state = 'failed' AND run_id <> :run_id"),
+        {"account": account, "run_id": except_of},
+    )
+    digests = {_run_digest(account, run_id) for run_id in failed.scalars()}
+    tables = connection.execute(
+        text("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('staging') AND relkind = 'r'")
+    )
+    abandoned = [name for name in tables.scalars() if name.removesuffix("__bad").rpartition("__")[2] in digests]
+    for name in abandoned:
+        run_composed(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(StagingTable.SCHEMA, name)))
+    return len(abandoned)
+
+
 def is_validated(connection: Connection, table: StagingTable) -> bool:
     """Whether the table is there, and validation has written its bad rows beside it (maybe none)."""
     return bool(columns_of(connection, table.bad_identifier))
@@ -131,6 +147,10 @@ def columns_of(connection: Connection, identifier: sql.Identifier) -> frozenset[
     )
     found = run_composed(connection, question.format(sql.Literal(identifier.as_string())))
     return frozenset(found.scalars())
+
+
+def _run_digest(account: str, run_id: str) -> str:
+    return hashlib.sha256(f"{account}|{run_id}".encode()).hexdigest()[:12]
 
 
 def _create(connection: Connection, table: StagingTable, columns: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.warehouse.errors import WrongColumns
-from include.warehouse.staging import Derivation, StagingTable, drop, stage
+from include.warehouse.ledger import RunLedger
+from include.warehouse.staging import Derivation, StagingTable, drop, drop_abandoned, stage
 from tests.warehouse.runs import as_table, query
 
 TABLE = StagingTable("acme", "scheduled__2026-03-01T12:00:00+00:00", "invoices")
@@ -155,3 +157,20 @@ def test_dropping_takes_the_bad_rows_along_and_may_be_done_twice(warehouse):
             drop(connection, TABLE)
     assert not exists(warehouse, TABLE.name)
     assert not exists(warehouse, TABLE.bad_name)
+
+
+def test_what_failed_runs_left_behind_is_dropped_and_nothing_else(warehouse):
+    batch = as_table([{"id": "1"}], ["id"])
+    states = {"failed": "failed", "still running": "running", "this run": "failed"}
+    for run_id, state in states.items():
+        ledger = RunLedger(warehouse, "acme", run_id, "dag")
+        ledger.pass_fence(datetime(2026, 3, 1, tzinfo=UTC), [])
+        stage(warehouse, StagingTable("acme", run_id, "invoices"), ["id"], [batch])
+        if state == "failed":
+            ledger.finish("failed", "bad batch")
+    stage(warehouse, StagingTable("globex", "failed", "invoices"), ["id"], [batch])
+    with warehouse.begin() as connection:
+        assert drop_abandoned(connection, "acme", except_of="this run") == 1
+    assert not exists(warehouse, StagingTable("acme", "failed", "invoices").name)
+    for account, run_id in (("acme", "still running"), ("acme", "this run"), ("globex", "failed")):
+        assert exists(warehouse, StagingTable(account, run_id, "invoices").name)
