@@ -80,6 +80,7 @@ def test_letters_outside_ascii_fold_and_instants_are_utc(server: EmbeddedPostgre
 def test_a_taken_port_is_stepped_around(server: EmbeddedPostgres) -> None:
     with socket.socket() as squatter:
         taken = free_port(56000)
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         squatter.bind((LOOPBACK, taken))
         squatter.listen()
         server.start()
