@@ -36,7 +36,10 @@ def main(folder: Path) -> None:
 
 def lock(folder: Path) -> None:
     """Writes requirements.txt anew from requirements.in: the newest that fit, for every platform, with hashes."""
-    from_pip, environment = uv_settings(_pip_settings(folder / "bin" / "python"), os.environ)
+    # A folder of wheels, or another index, may hold this platform's files only, and the lock is for every platform.
+    pip = _pip_settings(folder / "bin" / "python")
+    main_index = {name: value for name, value in pip.items() if name not in ("find-links", "extra-index-url")}
+    from_pip, environment = uv_settings(main_index, os.environ)
     what = ["requirements.in", "--output-file", "requirements.txt", "--generate-hashes", "--universal"]
     how = ["--python-version", ".".join(map(str, OLDEST_PYTHON)), "--custom-compile-command", "make lock", "--upgrade"]
     # Where this machine takes its packages from is nobody else's business.
