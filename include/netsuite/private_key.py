@@ -68,7 +68,7 @@ def _why_no_key(text: str) -> str:
         return "holds the certificate or public key; the private key that belongs to it is needed"
     if "PRIVATE KEY" in text:
         return "holds a private key that is cut off: its BEGIN and END lines do not match"
-    return "holds no PEM private key (no line -----BEGIN PRIVATE KEY-----)"
+    return "holds no PEM private key (its first line is missing)"
 
 
 def _checked(pem: str, key: object) -> PrivateKey:

@@ -193,3 +193,18 @@ def test_no_answers_empty_the_accounts_lookups_and_no_others(world: World) -> No
 
     assert record(world, "run 2", {}) == 1
     assert world.rows("SELECT account FROM raw.owner_lookups") == [("other",)]
+
+
+def test_an_account_whose_entities_have_no_type_still_says_which_ids_are_entities(
+    sandbox: SandboxProcess, client: NetSuiteClient
+) -> None:
+    sandbox.control("POST", "/settings", {"hidden_columns": ["entity.type"]})
+    try:
+        check_lookups(client)
+        found = look_up_owners(client, [VENDOR, DELETED_EMPLOYEE, NOBODY])
+    finally:
+        sandbox.control("POST", "/settings", {"hidden_columns": []})
+
+    assert found[VENDOR] == Found("other_entity", None)
+    assert found[DELETED_EMPLOYEE].found_as == "deleted_employee"
+    assert found[NOBODY].found_as == "nothing"
