@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+import pandas as pd
 from sqlalchemy import Engine, text
 
 from include.accounts.model import Account
@@ -181,12 +180,10 @@ def publishing(warehouse: Warehouse) -> tuple[Measured, Measured]:
 
 
 def report(invoices: int, measured: list[Measured]) -> None:
-    table = Table(title=f"{invoices:,} invoices, medians of {REPEATS}")
-    for heading in ("what", "how", "s", "against", "s ", "ratio"):
-        table.add_column(heading, justify="right" if heading.strip() in ("s", "ratio") else "left")
-    for what, how, taken, against, floor in measured:
-        table.add_row(what, how, f"{taken:.2f}", against, f"{floor:.2f}", f"{taken / floor:.2f}")
-    Console().print(table)
+    table = pd.DataFrame(measured, columns=["what", "how", "seconds", "against", "its seconds"])
+    table["ratio"] = table["seconds"] / table["its seconds"]
+    print(f"{invoices:,} invoices, medians of {REPEATS}")
+    print(table.to_string(index=False, float_format="{:.2f}".format))
 
 
 def main(invoices: int) -> None:
