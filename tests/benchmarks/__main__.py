@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import statistics
 import sys
@@ -209,4 +210,5 @@ def main(invoices: int) -> None:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.INFO)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
