@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from include.validate.rules import Rule
 
 Kind = Literal["row", "warning", "columns", "length", "bad_share"]
-# GX keeps one current context per process.
-_ONE_CONTEXT = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ class SuiteRunner:
         # Ephemeral: nothing of it, the password least of all, is ever written to a file.
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        self._source = self._context.data_sources.add_postgres("warehouse", connection_string=_connection_string(url))
+        self._source = self._context.data_sources.add_postgres("warehouse", connection_string=connection_string(url))
         self._results: list[Any] = []
 
     def check(self, name: str, query: str, expectations: list[Any]) -> list[Finding]:
@@ -150,13 +147,12 @@ class SuiteRunner:
 
 @contextmanager
 def suite_runner(url: URL, suite_name: str) -> Iterator[SuiteRunner]:
-    """A runner whose connections are closed in the end; one at a time per process."""
-    with _ONE_CONTEXT:
-        runner = SuiteRunner(url, suite_name)
-        try:
-            yield runner
-        finally:
-            runner.close()
+    """A runner whose connections are closed in the end."""
+    runner = SuiteRunner(url, suite_name)
+    try:
+        yield runner
+    finally:
+        runner.close()
 
 
 def _finding(result: Any) -> Finding:
@@ -178,8 +174,11 @@ def _cause(exception_info: dict[str, Any]) -> str | None:
     return messages[0].partition("\n(Background on this error")[0] if messages else None
 
 
-def _connection_string(url: URL) -> str:
-    """The URL as GX takes it: always with a host, even beside a socket in the query; ``$`` would begin a variable."""
+def connection_string(url: URL) -> str:
+    """The URL as GX takes it: always with a host, even beside a socket in the query.
+
+    GX would read ``$`` as the beginning of a variable; rendered, it is percent-encoded.
+    """
     if url.host is None and "host" in url.query:
         url = url.set(host="localhost")
-    return url.render_as_string(hide_password=False).replace("$", r"\$")
+    return url.render_as_string(hide_password=False)

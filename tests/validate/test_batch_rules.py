@@ -1,5 +1,6 @@
 """When a whole batch is refused (P2), and when it is the check that is broken."""
 
+import pickle
 import threading
 import traceback
 from pathlib import Path
@@ -171,6 +172,19 @@ def validate_at(url: str, docs_dir: Path, entity=TERMS, table=("staging", "none"
         live_rows=None,
         docs_dir=docs_dir,
     )
+
+
+def test_a_warehouse_behind_a_socket_gets_the_host_that_gx_insists_on():
+    """psycopg goes by the socket in the query; the test server listens on none."""
+    rendered = suites.connection_string(sa.make_url("postgresql+psycopg://me@/warehouse?host=/run/postgresql"))
+    assert rendered == "postgresql+psycopg://me@localhost/warehouse?host=%2Frun%2Fpostgresql"
+
+
+def test_errors_come_whole_out_of_another_process(batches: StagedBatches):
+    with pytest.raises(BadBatch) as refused:
+        batches.outcome_of(TERMS, live_rows=5)
+    copy = pickle.loads(pickle.dumps(refused.value))
+    assert (str(copy), copy.outcome) == (str(refused.value), refused.value.outcome)
 
 
 def test_no_connection_stays_open(batches: StagedBatches):
