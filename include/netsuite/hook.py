@@ -5,6 +5,7 @@ from airflow.sdk import BaseHook
 from include.netsuite.client import NetSuiteClient
 from include.netsuite.connection import NetSuiteConnection
 from include.netsuite.errors import NetSuiteError
+from include.netsuite.retries import FIRST_CONTACT, RetryBudget
 
 
 class NetSuiteHook(BaseHook):
@@ -22,7 +23,7 @@ class NetSuiteHook(BaseHook):
         super().__init__()
         self.netsuite_conn_id = netsuite_conn_id
 
-    def get_conn(self, max_in_flight: int | None = None) -> NetSuiteClient:
+    def get_conn(self, max_in_flight: int | None = None, retry_budget: RetryBudget | None = None) -> NetSuiteClient:
         """Return a client; at most `max_in_flight` requests at once, if that is less than the connection allows.
 
         Raises WrongConnection, naming the field. Sends no request.
@@ -34,12 +35,12 @@ class NetSuiteHook(BaseHook):
             connection.password,
             connection.extra_dejson,
         )
-        return NetSuiteClient(checked, max_in_flight=max_in_flight)
+        return NetSuiteClient(checked, max_in_flight=max_in_flight, retry_budget=retry_budget)
 
     def test_connection(self) -> tuple[bool, str]:
         """Sign in and say who and where that is, or what is wrong: the UI's Test button."""
         try:
-            return True, self.get_conn().who_am_i()
+            return True, self.get_conn(retry_budget=FIRST_CONTACT).who_am_i()
         except NetSuiteError as error:
             return False, error.message
 

@@ -37,6 +37,10 @@ class RetryBudget:
     longest_wait: float = 30.0
 
 
+# For whoever waits to hear whether NetSuite is there at all: a run's first step, and the Test button.
+FIRST_CONTACT = RetryBudget(attempts=6, seconds=45.0)
+
+
 def with_retries(send: Callable[[], T], budget: RetryBudget, stats: ClientStats, stop: threading.Event) -> T:
     """Call `send` until it succeeds, fails for good, or the budget is used up; its last error is raised.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from include.accounts.model import Account
     from include.netsuite.client import NetSuiteClient
+    from include.netsuite.retries import RetryBudget
 
 WAREHOUSE_CONNECTION = "warehouse"
 
@@ -40,7 +41,7 @@ def warehouse_engine() -> Engine:
     return open_warehouse(connection.get_uri())
 
 
-def netsuite_client(account: Account, *, max_in_flight: int) -> NetSuiteClient:
+def netsuite_client(account: Account, *, max_in_flight: int, retry_budget: RetryBudget | None = None) -> NetSuiteClient:
     """A client for the account's NetSuite connection, with at most ``max_in_flight`` requests at once.
 
     Raises:
@@ -48,7 +49,7 @@ def netsuite_client(account: Account, *, max_in_flight: int) -> NetSuiteClient:
         WrongConnection: a field of it can't work.
     """
     try:
-        return NetSuiteHook(account.connection).get_conn(max_in_flight=max_in_flight)
+        return NetSuiteHook(account.connection).get_conn(max_in_flight=max_in_flight, retry_budget=retry_budget)
     except AirflowNotFoundException as error:
         raise NoConnection(
             f"There is no Airflow connection {account.connection!r}, which {account.path} names. Create it under "

@@ -25,6 +25,7 @@ from include.matching.match import match
 from include.matching.owner_lookup import check_lookups, look_up_owners, owners_to_look_up, record_lookups
 from include.matching.publish import publish
 from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing
+from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
 from include.operators.validation_process import validate_beside
 from include.validate.errors import ValidationError
@@ -155,7 +156,7 @@ class PassFence(SyncStep):
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""
-        client = netsuite_client(self.account, max_in_flight=self.pool_slots)
+        client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
         fields = {entity.name: self.account.fields_of(entity.name) for entity in ENTITIES}
         fence = run.ledger.pass_fence(client.server_clock(), ENTITIES, fields)
         for entity in ENTITIES:

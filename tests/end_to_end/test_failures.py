@@ -1,6 +1,7 @@
 """Whatever is wrong with an account ends its run at once, with a message that says what to do, and nothing published
 changes."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,6 +96,16 @@ def test_an_unreachable_host(acme, sandbox, published_before):
     message = failure(acme, published_before)
     assert "127.0.0.1:9" in message
     assert "base URL" in message
+
+
+def test_a_host_that_never_answers(acme, sandbox, published_before):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        fields = sandbox.connection() | {"host": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        fields["extra"]["timeout"] = 0.5
+        acme.connect(fields)
+        message = failure(acme, published_before)
+    assert "did not answer within 0.5 s" in message
+    assert "'timeout'" in message
 
 
 def test_an_unknown_owner_field(acme, published_before):
