@@ -51,10 +51,12 @@ def test_the_page_shows_every_rule_the_figures_and_some_of_the_rows(batches: Sta
 
 def test_the_page_of_a_refused_batch_says_why(batches: StagedBatches):
     with pytest.raises(BadBatch) as refused:
-        batches.outcome_of(TERMS, {}, live_rows=10)
+        batches.outcome_of(TERMS, {"is_inactive": "x"}, live_rows=10)
     page = refused.value.outcome.docs.read_text()
     assert "bad batch" in page
     assert "1 rows were read, but 10 are loaded" in page
+    assert "nothing of this batch is loaded" in page
+    assert "quarantined" not in page
 
 
 def test_the_index_leads_to_every_page_and_every_page_back(batches: StagedBatches):
