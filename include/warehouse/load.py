@@ -27,6 +27,9 @@ INVOICES = "invoices"
 # The tables of raw that a load changes: it locks them against other loads, in this order.
 CHANGED_TABLES: Mapping[str, tuple[str, ...]] = {DELETIONS: ("customers", "employees", "invoices")}
 
+# The run's next steps join these tables at once; without statistics of so many new rows, a join takes minutes.
+ROWS_WORTH_ANALYZING = 1_000
+
 VIEWS = {
     "staged": (
         "CREATE TEMPORARY VIEW staged AS SELECT staged.*, to_jsonb(staged) - 'row_number' AS payload, "
@@ -144,9 +147,14 @@ class _Batch:
         return self._count(changed, resolved)
 
     def _merge(self) -> int:
+        tables = [self.entity]
         changed = self._run(f"merge_{self.entity}.sql")
         if self.entity == INVOICES:
+            tables.append("invoice_owners")
             self._run("merge_invoice_owners.sql")
+        if changed >= ROWS_WORTH_ANALYZING:
+            for table in tables:
+                run_composed(self.connection, sql.SQL("ANALYZE {}").format(sql.Identifier("raw", table)))
         return changed
 
     def _apply_deletions(self) -> int:
