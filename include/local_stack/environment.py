@@ -18,6 +18,8 @@ WAREHOUSE_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
 SANDBOX_VARIABLE = "AIRFLOW_CONN_NETSUITE_DEMO"
 ACCOUNTS_VARIABLE = "NETSUITE_ACCOUNTS_DIR"
 ADMIN = "admin"
+# A process that has read a large entity gives its memory back; by default, glibc and Arrow keep it for themselves.
+FRUGAL_MEMORY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def airflow_environment(
@@ -42,6 +44,7 @@ def airflow_environment(
     """
     address = f"http://{LOOPBACK}:{ui_port}"
     return {
+        **FRUGAL_MEMORY,
         **caller,
         **{name: caller.get(name) or value for name, value in _defaults(folder, postgres).items()},
         "AIRFLOW_HOME": str(folder.airflow_home),
