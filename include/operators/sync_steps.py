@@ -5,7 +5,6 @@ Each counts what it does in three places: in the run ledger, on the events of it
 
 from __future__ import annotations
 
-import resource
 from collections import Counter
 from contextlib import suppress
 from functools import cached_property
@@ -27,6 +26,7 @@ from include.matching.publish import publish
 from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing
 from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
+from include.operators.memory import peak_memory_mb
 from include.operators.validation_process import validate_beside
 from include.validate.errors import ValidationError
 from include.warehouse.errors import WarehouseError, WarehouseUnreachable
@@ -96,7 +96,7 @@ class SyncStep(BaseOperator):
         try:
             with run.ledger.step(self.entity.name if self.entity else WHOLE_RUN, self.step) as counts:
                 self.work(run, counts)
-                counts.set(peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+                counts.set(peak_memory_mb=peak_memory_mb())
         except Exception as error:
             with suppress(WarehouseError):
                 run.ledger.finish("failed", f"{self.task_id}: {error}")

@@ -10,9 +10,10 @@ from include.extract.entities import INVOICES
 from tests.validate.conftest import StagedBatches
 
 VALIDATE = """
-import resource, sys
+import sys
 from include.accounts.model import Validation
 from include.extract.entities import INVOICES
+from include.operators.memory import peak_memory_mb
 from include.validate.errors import BadBatch
 from include.validate.validate import validate_staged
 
@@ -21,7 +22,7 @@ try:
     validate_staged(url, account="demo", run_id="run", entity=INVOICES, table=("staging", name), owner_fields=(),
                     custom_fields=(), settings=Validation(), live_rows=None, docs_dir=docs)
 except BadBatch as error:
-    print(error.outcome.bad_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    print(error.outcome.bad_rows, peak_memory_mb())
 """
 
 
