@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from sqlalchemy import text
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from include.validate.outcome import ValidationOutcome
     from include.warehouse.staging import StagingTable
 
+ROWS_BEFORE = Path(__file__).parent / "sql" / "rows_before.sql"
+
 
 def validate_beside(
     warehouse: Engine, account: Account, run_id: str, entity: Entity, table: StagingTable
@@ -38,7 +41,7 @@ def validate_beside(
         "owner_fields": account.owner_fields,
         "custom_fields": account.custom_fields.get(entity.name, ()),
         "settings": account.validation,
-        "live_rows": _live_rows(warehouse, account, entity),
+        "live_rows": _rows_before(warehouse, account, run_id, entity),
         "docs_dir": data_docs_folder(),
     }
     answer = _asked(_process(os.getpid()), (warehouse.url.render_as_string(hide_password=False), arguments))
@@ -68,13 +71,18 @@ def _asked(process: subprocess.Popen[bytes], question: object) -> object:
         ) from error
 
 
-def _live_rows(warehouse: Engine, account: Account, entity: Entity) -> int | None:
-    """Rows of a full read's table that are live now; None where a read of changes may have any length."""
+def _rows_before(warehouse: Engine, account: Account, run_id: str, entity: Entity) -> int | None:
+    """Rows that a full read should find again: those live in raw, or of the last load if it had fewer.
+
+    The last load counts so that a shrinking that someone has once allowed is not held against the runs after it. None
+    where a read of changes may have any length.
+    """
     if entity.incremental:
         return None
+    rows_before = text(ROWS_BEFORE.read_text(encoding="utf-8").format(table=f"raw.{entity.name}"))
     with warehouse.connect() as connection:
-        count = text(f"SELECT count(*) FROM raw.{entity.name} WHERE account = :account AND deleted_at IS NULL")  # noqa: S608 - our own name
-        return cast("int", connection.execute(count, {"account": account.name}).scalar_one())
+        found = connection.execute(rows_before, {"account": account.name, "entity": entity.name, "run_id": run_id})
+        return cast("int", found.scalar_one())
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:

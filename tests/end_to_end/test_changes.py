@@ -125,3 +125,17 @@ def test_match_only_makes_no_user(installation, netsuite):
     assert installation.sync()["state"] == "success"
     assert installation.value("SELECT count(*) FROM workflow.users") == 0
     assert installation.value("SELECT count(*) FROM publish.recipients WHERE status = 'no_user'") > 0
+
+
+def test_a_sudden_shrinking_stops_the_load_until_someone_allows_it_once(synced, netsuite):
+    """P2: suspiciously few rows."""
+    terms = synced.value("SELECT count(*) FROM raw.terms")
+    for row in synced.rows("SELECT id FROM raw.terms ORDER BY id LIMIT 4"):
+        netsuite.control("DELETE", f"/rows/term/{row['id']}")
+    stopped = synced.sync()
+    assert f"{terms - 4} rows were read, but {terms} are loaded" in stopped["failures"]["terms.validate"]
+    assert synced.value("SELECT count(*) FROM raw.terms") == terms
+    synced.write_account(validation={"max_shrink": 1})
+    assert synced.sync()["state"] == "success"
+    synced.write_account()
+    assert synced.sync()["state"] == "success"
