@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from include.validate.expectations import no_rows_break_rule
 from include.validate.queries import breaking_rows
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ def row_expectations(rules: Iterable[Rule]) -> list[Any]:
     """One expectation per rule on rows; of severity warning where the row is loaded all the same."""
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    from include.validate.expectations import ExpectNoRowsToBreakRule
-
+    expect_no_rows_to_break_rule = no_rows_break_rule()
     return [
-        ExpectNoRowsToBreakRule(
+        expect_no_rows_to_break_rule(
             unexpected_rows_query=breaking_rows(rule),
             description=rule.promise,
             severity=FailureSeverity.WARNING if rule.warning else FailureSeverity.CRITICAL,
