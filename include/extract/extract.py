@@ -24,6 +24,11 @@ def window_of(entity: Entity, since: datetime | None, cutoff: datetime) -> Windo
     return Window(since, cutoff)
 
 
+def columns_of(account: Account, entity: Entity) -> tuple[str, ...]:
+    """What an entity lands and is staged with: its declared columns and the account's own fields."""
+    return (*(column.name for column in entity.columns), *account.fields_of(entity.name))
+
+
 def extract(
     client: NetSuiteClient,
     account: Account,
@@ -41,8 +46,7 @@ def extract(
         ExtractError: the account lacks a field, or the role a permission.
         NetSuiteError: NetSuite did not answer.
     """
-    columns = (*(column.name for column in entity.columns), *account.fields_of(entity.name))
-    with landed.write(columns) as writer:
+    with landed.write(columns_of(account, entity)) as writer:
         for plan in plan_entity(client, account, entity, window):
             writer.note_missing(plan.missing)
             for page in client.read_by_key(plan.keyset(window)):

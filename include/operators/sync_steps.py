@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.extract.entities import EMPLOYEES, ENTITIES
 from include.extract.errors import ExtractError
-from include.extract.extract import extract, window_of
+from include.extract.extract import columns_of, extract, window_of
 from include.extract.landing import LandingArea
 from include.extract.plan import not_permitted, plan_entity
 from include.matching.email_key import delivery_address, email_key
@@ -136,10 +136,6 @@ class SyncRun:
         """The landing area of the installation."""
         return LandingArea()
 
-    def columns(self, entity: Entity) -> tuple[str, ...]:
-        """What an entity lands and is staged with: its declared columns and the account's own fields."""
-        return (*(column.name for column in entity.columns), *self.account.fields_of(entity.name))
-
     def staging_table(self, entity: Entity) -> StagingTable:
         """Where this run stages an entity."""
         return StagingTable(self.account.name, self.run_id, entity.name)
@@ -206,7 +202,7 @@ class Validate(EntityStep):
         stage(
             run.warehouse,
             table,
-            run.columns(self.entity),
+            columns_of(self.account, self.entity),
             run.landed(self.entity).read(),
             derive=DERIVED.get(self.entity.name, {}),
             on_rows=lambda rows: counts.add(rows=rows),

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 
 from include.accounts.model import Account
 from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES, Entity
-from include.extract.extract import extract, window_of
+from include.extract.extract import columns_of, extract, window_of
 from include.extract.landing import LandedEntity, LandingArea
 from include.local_stack.postgres import EmbeddedPostgres
 from include.matching.publish import publish
@@ -109,8 +109,13 @@ class Warehouse:
         ledger = RunLedger(self.engine, ACCOUNT.name, run_id, "bench")
         ledger.pass_fence(datetime.now(UTC), [entity])
         table = StagingTable(ACCOUNT.name, run_id, entity.name)
-        columns = (*(column.name for column in entity.columns), *ACCOUNT.fields_of(entity.name))
-        stage(self.engine, table, columns, self.landed(entity).read(), derive=DERIVED.get(entity.name, {}))
+        stage(
+            self.engine,
+            table,
+            columns_of(ACCOUNT, entity),
+            self.landed(entity).read(),
+            derive=DERIVED.get(entity.name, {}),
+        )
         validate_staged(
             self.engine, account=ACCOUNT.name, run_id=run_id, entity=entity, table=(table.SCHEMA, table.name),
             owner_fields=ACCOUNT.owner_fields, custom_fields=(), settings=ACCOUNT.validation, live_rows=None,
