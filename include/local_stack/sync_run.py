@@ -15,6 +15,7 @@ from include.local_stack.postgres import EmbeddedPostgres
 from include.local_stack.preparation import prepare, wants_sandbox
 from include.local_stack.run_folder import RunFolder
 from include.local_stack.run_ledger_view import RunView, what_does_not_add_up
+from include.local_stack.stored_connections import stored_connection
 from include.local_stack.supervisor import SupervisorState, is_supervised
 from include.local_stack.terminal import console, show_error, show_failures, show_progress, show_summary
 
@@ -86,6 +87,7 @@ def sync_in_foreground(folder: RunFolder, caller: Mapping[str, str], account: "A
         sandbox_size = invoices if starts_sandbox else None
         prepare(folder, postgres, parts, caller, database=FOREGROUND_DATABASE, invoices=sandbox_size)
         environment = airflow_environment(folder, postgres, caller, ui_port=0, database=FOREGROUND_DATABASE)
+        environment |= stored_connection(folder, postgres, environment, account.connection)
         return _run_and_judge(folder, caller, account, parts, environment)
 
 
