@@ -47,6 +47,13 @@ def test_a_column_of_a_feature_that_is_off_is_left_out_and_said(account):
     assert "unbilled_orders" not in plan.query.columns
 
 
+def test_in_an_account_of_one_currency_the_total_is_the_only_one_there_is(account):
+    with SandboxProcess(invoices=50, hide_column=["transaction.foreigntotal", "transaction.currency"]) as sandbox:
+        (plan,) = plan_entity(client_of(sandbox), account, INVOICES, WINDOW)
+    assert expression(plan, "total") == "t.total"
+    assert set(plan.missing) == {"currency_id", "currency"}
+
+
 def test_a_column_that_the_sync_needs_is_an_error_that_names_it(account):
     with (
         SandboxProcess(invoices=50, hide_column=["employee.email"]) as sandbox,
