@@ -33,9 +33,11 @@ def checked_account(name: str) -> "Account":
     Raises:
         AccountError: there is no such account (the message lists those there are), or its file is wrong.
     """
-    from include.accounts.files import WrongAccountFile, load_account
+    from include.accounts.files import WrongAccountFile, account_files, load_account
 
     try:
+        if not name:
+            raise AccountError(f"Which account? make sync ACCOUNT=…; accounts there: {', '.join(account_files())}")
         return load_account(name)
     except WrongAccountFile as error:
         raise AccountError(str(error)) from None

@@ -93,6 +93,13 @@ def test_an_account_that_does_not_exist_is_named_with_those_that_do_and_nothing_
     assert not folder.postgres_data.exists()
 
 
+def test_sync_without_an_account_asks_which_and_names_those_there_are(folder: RunFolder) -> None:
+    result = run(folder, "sync")
+    assert result.returncode != 0
+    assert "make sync ACCOUNT=" in result.stdout
+    assert "accounts there: demo" in result.stdout
+
+
 def test_an_account_file_that_is_wrong_is_said_before_anything_is_started(folder: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("connection: x\nowner_field: salesrep\n")
     result = run(folder, "sync", "--account", "acme", NETSUITE_ACCOUNTS_DIR=str(tmp_path))
