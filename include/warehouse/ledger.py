@@ -42,6 +42,10 @@ class FencedEntity(Protocol):
     def overlap(self) -> timedelta:
         """How far before the watermark an incremental read begins."""
 
+    @property
+    def from_beginning(self) -> bool:
+        """Whether its first read reaches back to the beginning, or only the overlap before the first run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -79,10 +83,11 @@ class RunLedger:
     ) -> Fence:
         """Fix what the run reads. A run that passes its fence again gets the first one, whatever the clock says.
 
-        An entity is read in full when a field has joined it: the rows that are there lack the field.
+        An entity is read in full when a field has joined it: the rows that are there lack the field. The others are
+        read from the watermark less the overlap, or, where NetSuite's clock has gone back, from the cut-off less it.
 
         Args:
-            cutoff_at: NetSuite's own clock, with its time zone.
+            cutoff_at: NetSuite's own clock, with its time zone, less the margin for late commits.
             entities: what the run reads.
             fields: per entity the fields of the account file.
         """
@@ -90,8 +95,9 @@ class RunLedger:
         if cutoff_at.tzinfo is None:
             raise ValueError("The cut-off has no time zone.")
         watermarks = self.watermarks()
-        windows = {
-            entity.name: _window(entity, watermarks.get(entity.name), joined.get(entity.name, ()))
+        starts = _Starts(cutoff_at.astimezone(UTC), self._first_cutoff())
+        begins = {
+            entity.name: starts.of(entity, watermarks.get(entity.name), joined.get(entity.name, ()))
             for entity in entities
         }
         with self.engine.begin() as connection:
@@ -102,7 +108,8 @@ class RunLedger:
                 run_id=self.run_id,
                 dag_id=self.dag_id,
                 cutoff_at=cutoff_at,
-                windows=Jsonb({name: start and start.isoformat() for name, start in windows.items()}),
+                windows=Jsonb({name: _text(start.read_from) for name, start in begins.items()}),
+                covers_from=Jsonb({name: _text(start.covers_from) for name, start in begins.items()}),
                 fields=Jsonb(joined),
             )
         return self.fence()
@@ -188,6 +195,30 @@ class RunLedger:
             read_up_to=read_up_to,
             fields=list(fields),
         )
+
+    def record_window(self, connection: Connection, entity: str, loaded: int, quarantined: int) -> None:
+        """Record in the coverage ledger what the run read of an entity, in the connection's transaction.
+
+        Args:
+            connection: of the transaction that loads the rows and moves the watermark.
+            entity: its name.
+            loaded: good rows of the batch.
+            quarantined: bad rows of the batch.
+        """
+        run_sql_file(
+            connection,
+            SQL / "record_window.sql",
+            account=self.account,
+            run_id=self.run_id,
+            entity=entity,
+            rows_loaded=loaded,
+            rows_quarantined=quarantined,
+        )
+
+    def _first_cutoff(self) -> datetime | None:
+        """The earliest cut-off of the account's runs; None before the first."""
+        found = self._one_row("SELECT min(cutoff_at) AS cutoff_at FROM ops.sync_runs WHERE account = :account")
+        return found["cutoff_at"] if found else None
 
     def _committed_before(self, entity: str, step: str) -> dict[str, Any] | None:
         """What an earlier attempt at the step counted in one transaction with its rows, if there was one."""
@@ -288,10 +319,33 @@ class StepCounts:
         self._ledger.write_step(connection, self._entity, self._step, {**record, **self.as_dict()})
 
 
-def _window(entity: FencedEntity, watermark: Watermark | None, fields: Sequence[str]) -> datetime | None:
-    if watermark is None or not entity.incremental or not set(fields) <= set(watermark.fields):
-        return None
-    return watermark.read_up_to - entity.overlap
+class _Start(NamedTuple):
+    """Where an entity's window begins, and from where it is read, the overlap before that (None: the beginning)."""
+
+    covers_from: datetime | None
+    read_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """Where the windows of a run begin that ends at ``cutoff_at``; ``first_cutoff`` is of the account's first run."""
+
+    cutoff_at: datetime
+    first_cutoff: datetime | None
+
+    def of(self, entity: FencedEntity, watermark: Watermark | None, fields: Sequence[str]) -> _Start:
+        if watermark is not None and entity.incremental and set(fields) <= set(watermark.fields):
+            covers_from = min(watermark.read_up_to, self.cutoff_at)
+            return _Start(covers_from, covers_from - entity.overlap)
+        if entity.from_beginning:
+            return _Start(None, None)
+        # Not from this run's cut-off: an earlier run may have failed here, and its other rows be deleted since.
+        first_read = min(self.first_cutoff or self.cutoff_at, self.cutoff_at) - entity.overlap
+        return _Start(first_read, first_read)
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
 
 
 def _words_of(error: BaseException) -> str:

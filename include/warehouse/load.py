@@ -72,9 +72,9 @@ def load(
     """Load what this run staged and validated of an entity; then its staging tables are gone.
 
     One transaction: good rows are merged into raw (invoices with their owners), bad ones go into quarantine, records
-    that are good now leave it, the watermark moves to the cut-off, and the counts go to the ledger. Two loads of one
-    account's table wait for each other. Loading the same batch again changes nothing; loading again after a load that
-    succeeded, without staging again, gives that load's counts.
+    that are good now leave it, the window is recorded, the watermark moves to the cut-off, and the counts go to the
+    ledger. Two loads of one account's table wait for each other. Loading the same batch again changes nothing; loading
+    again after a load that succeeded, without staging again, gives that load's counts.
 
     Args:
         ledger: of the run, which has passed its fence.
@@ -102,6 +102,7 @@ def load(
             drop(connection, table)
             # A field that joined the account file after the fence was not read over the whole of the window.
             fields = [field for field in fence.fields.get(entity.name, ()) if field in {*owners, *custom_fields}]
+            ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
             ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
         else:
             loaded = _loaded_before(counts, table)

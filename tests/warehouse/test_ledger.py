@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,7 +37,25 @@ class TestTheFence:
     def test_the_first_run_reads_everything(self, ledger):
         fence = ledger.pass_fence(NOON, ENTITIES)
         assert fence.cutoff_at == NOON
-        assert fence.windows == dict.fromkeys(["invoices", "employees", "customers", "terms", "deletions"])
+        from_beginning = dict.fromkeys(["invoices", "employees", "customers", "terms"])
+        assert fence.windows == {**from_beginning, "deletions": NOON - DELETIONS.overlap}
+
+    def test_deletions_are_read_from_the_first_run_on_though_that_run_failed_there(self, ledger, warehouse):
+        """D9: the first run may have loaded an invoice that is deleted before the second."""
+        ledger.pass_fence(NOON, ENTITIES)
+        later = RunLedger(warehouse, "acme", "run 2", "netsuite_sync__acme")
+        fence = later.pass_fence(NOON + timedelta(days=3), ENTITIES)
+        assert fence.windows["deletions"] == NOON - DELETIONS.overlap
+
+    def test_a_clock_that_went_back_makes_the_next_run_read_the_overlap_before_it(self, ledger):
+        set_watermark(ledger, "invoices", NOON)
+        back = NOON - timedelta(hours=3)
+        assert ledger.pass_fence(back, [INVOICES]).windows == {"invoices": back - INVOICES.overlap}
+
+    def test_the_overlap_is_a_span_of_time_though_the_clocks_change_in_it(self, ledger):
+        """Noon of the day on which New York's clocks went forward, less a day, is eleven o'clock there."""
+        noon = datetime(2026, 3, 8, 12, tzinfo=ZoneInfo("America/New_York"))
+        assert ledger.pass_fence(noon, [DELETIONS]).windows == {"deletions": datetime(2026, 3, 7, 16, tzinfo=UTC)}
 
     def test_incremental_entities_are_read_from_the_watermark_less_the_overlap_and_others_in_full(self, ledger):
         for entity in ("invoices", "employees", "deletions"):

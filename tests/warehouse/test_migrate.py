@@ -128,7 +128,7 @@ def test_netsuites_ids_are_bigint(warehouse):
     ids = columns(
         warehouse,
         "table_schema IN ('raw', 'publish') AND (column_name = 'id' OR column_name LIKE '%\\_id') "
-        "AND column_name NOT IN ('run_id', 'user_id', 'entity_id')",
+        "AND column_name NOT IN ('run_id', 'last_run_id', 'user_id', 'entity_id')",
     )
     assert ("raw", "invoices", "customer_id", "bigint") in ids
     assert {data_type for *_, data_type in ids} == {"bigint"}
