@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,11 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from include.extract.entities import ENTITIES, INVOICES
+from include.extract.entities import ENTITIES, INVOICES, Entity
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 CronPreset = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
 ENTITIES_WITH_CUSTOM_FIELDS = ("invoices", "employees", "customers", "terms")
+ENTITIES_WITH_OVERLAP = tuple(entity.name for entity in ENTITIES if entity.incremental)
 
 
 class Validation(BaseModel):
@@ -43,6 +47,12 @@ class Account(BaseModel):
     custom_fields: dict[str, tuple[FieldName, ...]] = Field(default_factory=dict)
     concurrency: int = Field(4, ge=1, le=100, description="requests that NetSuite allows at once")
     validation: Validation = Validation()
+    overlap_minutes: dict[str, Minutes] = Field(
+        default_factory=dict, description="per entity, how far before the last run's cut-off a run reads once more"
+    )
+    late_commit_margin_seconds: int = Field(
+        0, ge=0, le=3600, description="how far behind NetSuite's clock a run's cut-off is"
+    )
     push_schedule: str | None = None
 
     @field_validator("schedule", "push_schedule")
@@ -70,6 +80,14 @@ class Account(BaseModel):
                 raise ValueError(f"{entity!r} is no entity; allowed: {', '.join(ENTITIES_WITH_CUSTOM_FIELDS)}")
         return value
 
+    @field_validator("overlap_minutes")
+    @classmethod
+    def _entities_have_overlap(cls, value: dict[str, int]) -> dict[str, int]:
+        for entity in value:
+            if entity not in ENTITIES_WITH_OVERLAP:
+                raise ValueError(f"{entity!r} is not read with an overlap; allowed: {', '.join(ENTITIES_WITH_OVERLAP)}")
+        return value
+
     @model_validator(mode="after")
     def _fields_are_distinct(self) -> Account:
         _refuse_clashes("owner_fields", self.owner_fields, INVOICES.name)
@@ -82,10 +100,24 @@ class Account(BaseModel):
         """The Airflow pool whose slots are the requests that this account's tasks may have in flight."""
         return f"netsuite__{self.name}"
 
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities of a sync, with this account's overlaps."""
+        return tuple(replace(entity, overlap=self._overlap(entity)) for entity in ENTITIES)
+
+    @property
+    def late_commit_margin(self) -> timedelta:
+        """How far behind NetSuite's clock a run's cut-off is."""
+        return timedelta(seconds=self.late_commit_margin_seconds)
+
     def fields_of(self, entity: str) -> tuple[str, ...]:
         """Every field that this file adds to an entity: owner fields first, each once."""
         owners = self.owner_fields if entity == INVOICES.name else ()
         return tuple(dict.fromkeys((*owners, *self.custom_fields.get(entity, ()))))
+
+    def _overlap(self, entity: Entity) -> timedelta:
+        minutes = self.overlap_minutes.get(entity.name)
+        return entity.overlap if minutes is None else timedelta(minutes=minutes)
 
 
 def _refuse_clashes(key: str, fields: tuple[str, ...], entity: str) -> None:

@@ -154,7 +154,8 @@ class PassFence(SyncStep):
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
         fields = {entity.name: self.account.fields_of(entity.name) for entity in ENTITIES}
-        fence = run.ledger.pass_fence(client.server_clock(), ENTITIES, fields)
+        cutoff_at = client.server_clock() - self.account.late_commit_margin
+        fence = run.ledger.pass_fence(cutoff_at, self.account.entities, fields)
         for entity in ENTITIES:
             plan_entity(client, self.account, entity, window_of(entity, fence.windows[entity.name], fence.cutoff_at))
         try:

@@ -1,11 +1,13 @@
 """The account file is checked key by key; its errors name file, key and what is allowed (O1)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from include.accounts.files import WrongAccountFile, account_files, load_account, read_account_file
 from include.accounts.pools import pools
+from include.extract.entities import DELETIONS, ENTITIES
 
 GOOD = "connection: netsuite\nowner_fields: [salesrep, custbody_collector]\n"
 
@@ -47,6 +49,21 @@ def test_fields_of_an_entity_are_owner_fields_and_custom_fields_each_once(folder
     assert account.fields_of("terms") == ()
 
 
+def test_overlap_and_margin_are_those_of_the_project_where_the_file_names_none(folder):
+    account = read_account_file(write(folder, GOOD))
+    assert account.entities == ENTITIES
+    assert account.late_commit_margin == timedelta(0)
+
+
+def test_an_account_has_overlaps_and_a_margin_of_its_own(folder):
+    text = GOOD + "overlap_minutes: {invoices: 180}\nlate_commit_margin_seconds: 30\n"
+    account = read_account_file(write(folder, text))
+    overlaps = {entity.name: entity.overlap for entity in account.entities}
+    assert overlaps["invoices"] == timedelta(hours=3)
+    assert overlaps["deletions"] == DELETIONS.overlap
+    assert account.late_commit_margin == timedelta(seconds=30)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -65,6 +82,9 @@ def test_fields_of_an_entity_are_owner_fields_and_custom_fields_each_once(folder
         (GOOD + "owner_feilds: [x]\n", ["key 'owner_feilds' is not known", "owner_fields"]),
         (GOOD + "custom_fields: {invoice: [x]}\n", ["key 'custom_fields'", "'invoice'", "invoices"]),
         (GOOD + "validation: {max_bad_share: 2}\n", ["key 'validation.max_bad_share'", "less than or equal to 1"]),
+        (GOOD + "overlap_minutes: {employees: 5}\n", ["key 'overlap_minutes'", "'employees'", "invoices, deletions"]),
+        (GOOD + "overlap_minutes: {invoices: 0}\n", ["key 'overlap_minutes.invoices'", "greater than or equal to 1"]),
+        (GOOD + "late_commit_margin_seconds: -1\n", ["late_commit_margin_seconds", "greater than or equal to 0"]),
         (GOOD + "connection: other\n", ["'connection'", "twice"]),
         ("- a\n- b\n", ["keys and values"]),
         ("", ["keys and values"]),
