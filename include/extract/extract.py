@@ -1,20 +1,23 @@
-"""Read one entity of one account within its window, and land it."""
+"""Read one entity of one account, within its window or by id, and land it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from include.extract.plan import plan_entity
-from include.extract.suiteql import Window
+from include.extract.suiteql import WHENEVER, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from include.accounts.model import Account
     from include.extract.entities import Entity
     from include.extract.landing import LandedEntity, Manifest
     from include.netsuite.client import NetSuiteClient
+
+# SuiteQL takes 1,000 values in an IN list (ORA:section_156257796125).
+IDS_PER_QUESTION = 500
 
 
 def window_of(entity: Entity, since: datetime | None, cutoff: datetime) -> Window:
@@ -52,4 +55,31 @@ def extract(
             for page in client.read_by_key(plan.keyset(window)):
                 writer.add(page.table)
                 on_page(page.table.num_rows)
+    return landed.manifest()
+
+
+def extract_by_id(
+    client: NetSuiteClient,
+    account: Account,
+    entity: Entity,
+    ids: Sequence[int],
+    landed: LandedEntity,
+    *,
+    on_page: Callable[[int], None],
+) -> Manifest:
+    """Read these records of an entity, whenever they were modified, and land them; those that are gone are left out.
+
+    Raises:
+        ExtractError: the account lacks a field, or the role a permission.
+        NetSuiteError: NetSuite did not answer.
+    """
+    columns = (*(column.name for column in entity.columns), *account.fields_of(entity.name))
+    with landed.write(columns) as writer:
+        for plan in plan_entity(client, account, entity, WHENEVER):
+            writer.note_missing(plan.missing)
+            for start in range(0, len(ids), IDS_PER_QUESTION):
+                some = ids[start : start + IDS_PER_QUESTION]
+                for page in client.read_by_key(plan.keyset_among(some)):
+                    writer.add(page.table)
+                    on_page(page.table.num_rows)
     return landed.manifest()

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from include.extract.errors import MissingField, NotPermitted
-from include.extract.suiteql import Query, SelectItem, Window, read_query
+from include.extract.suiteql import WHENEVER, Query, SelectItem, Window, read_query
 from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownColumn
 from include.netsuite.keyset import KeysetQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from include.accounts.model import Account
     from include.extract.entities import Entity
     from include.netsuite.client import NetSuiteClient
@@ -51,6 +53,11 @@ class Plan:
             params=self.query.params(window),
             columns=self.query.columns,
         )
+
+    def keyset_among(self, ids: Sequence[int]) -> KeysetQuery:
+        """The read of the records with these ids, whenever they were modified."""
+        read = replace(self, query=self.query.among(len(ids))).keyset(WHENEVER)
+        return replace(read, params={**read.params, **{f"among_{number}": str(id_) for number, id_ in enumerate(ids)}})
 
 
 def plan_entity(client: NetSuiteClient, account: Account, entity: Entity, window: Window) -> tuple[Plan, ...]:

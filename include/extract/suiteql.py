@@ -12,6 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FOLDER = Path(__file__).parent / "suiteql"
 
@@ -46,6 +50,10 @@ class Window:
     cutoff: datetime
 
 
+# Every row, whenever it was modified, later than any cut-off too.
+WHENEVER = Window(None, datetime(9999, 12, 31, tzinfo=UTC))
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A SuiteQL query whose columns can still be changed."""
@@ -77,11 +85,19 @@ class Query:
 
     def bounds_sql(self, window: Window) -> str:
         """The query that counts the same rows and finds their lowest and highest key."""
-        key = next(item.expression for item in self.items if item.alias == "id")
         return (
-            f"SELECT\n    MIN({key}) AS first_id,\n    MAX({key}) AS last_id,\n    COUNT(*) AS row_count\n"
+            f"SELECT\n    MIN({self._key}) AS first_id,\n    MAX({self._key}) AS last_id,\n    COUNT(*) AS row_count\n"
             f"{self._bounded(window)}"
         )
+
+    def only(self, aliases: Collection[str]) -> Query:
+        """The same rows with these of its columns; aliases that it does not have are passed over."""
+        return replace(self, items=tuple(item for item in self.items if item.alias in aliases))
+
+    def among(self, count: int) -> Query:
+        """Of the same rows those whose key is one of ``count`` ids: the markers ``:among_0``, ``:among_1``, …"""
+        markers = ", ".join(f":among_{number}" for number in range(count))
+        return replace(self, rest=f"{self.rest}\n    AND {self._key} IN ({markers})")
 
     def params(self, window: Window) -> dict[str, str]:
         """The values of the markers that the window brings in; none where the record keeps no modified instant."""
@@ -92,6 +108,10 @@ class Query:
             day_before = (window.since.astimezone(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
             params |= {"since": _text(window.since), "since_day": day_before}
         return params
+
+    @property
+    def _key(self) -> str:
+        return next(item.expression for item in self.items if item.alias == "id")
 
     def _bounded(self, window: Window) -> str:
         return _WINDOW.sub(lambda match: _in_window(match["column"], window), self.rest)
