@@ -68,6 +68,7 @@ def load(
     counts: StepCounts,
     owner_fields: Sequence[str] = (),
     custom_fields: Sequence[str] = (),
+    moves_watermark: bool = True,
 ) -> LoadCounts:
     """Load what this run staged and validated of an entity; then its staging tables are gone.
 
@@ -82,6 +83,7 @@ def load(
         counts: of the step, as ``ledger.step`` gives them.
         owner_fields: of the account file; only invoices have owners.
         custom_fields: of the account file, those of this entity.
+        moves_watermark: false where the batch is not all that changed up to the cut-off.
 
     Raises:
         NothingStaged: nothing was staged and validated, and nothing loaded before.
@@ -100,10 +102,11 @@ def load(
             loaded = batch.load()
             _drop_views(connection)
             drop(connection, table)
-            # A field that joined the account file after the fence was not read over the whole of the window.
-            fields = [field for field in fence.fields.get(entity.name, ()) if field in {*owners, *custom_fields}]
-            ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
-            ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
+            if moves_watermark:
+                # A field that joined the account file after the fence was not read over the whole of the window.
+                fields = [field for field in fence.fields.get(entity.name, ()) if field in {*owners, *custom_fields}]
+                ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
+                ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
         else:
             loaded = _loaded_before(counts, table)
         counts.set(**asdict(loaded))
