@@ -15,26 +15,21 @@ task's return value, on its asset's events, and in `ops.sync_steps`.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pendulum
 from airflow.sdk import DAG, TaskGroup
 
-from include.accounts.files import WrongAccountFile, account_files, read_account_file
 from include.extract.entities import ENTITIES
-from include.operators.account_file import ReportWrongAccountFile
+from include.operators.account_dags import OWNER, account_dags
 from include.operators.assets import table_asset
 from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, PassFence, Publish, Validate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from include.accounts.model import Account
     from include.extract.entities import Entity
 
-OWNER = "data-engineering"
 TAGS = ["netsuite", "sync"]
 
 
@@ -108,28 +103,4 @@ def entity_steps(account: Account, entity: Entity) -> TaskGroup:
     return steps
 
 
-def wrong_account(path: Path, error: WrongAccountFile) -> DAG:
-    """A DAG in the place of the account's, which says what is wrong with its file; other accounts are not touched."""
-    with DAG(
-        dag_id=f"netsuite_sync__{re.sub(r'[^A-Za-z0-9_.-]', '_', path.stem)}",
-        description=str(error),
-        doc_md=f"# The account file is wrong\n\n{error}",
-        schedule=None,
-        default_args={"owner": OWNER},
-        tags=[*TAGS, "wrong account file"],
-    ) as dag:
-        ReportWrongAccountFile(task_id="account_file", message=str(error))
-    return dag
-
-
-def dag_of(path: Path) -> DAG:
-    """The DAG of one account file."""
-    try:
-        return netsuite_sync(read_account_file(path))
-    except WrongAccountFile as error:
-        return wrong_account(path, error)
-
-
-for file in account_files().values():
-    dag = dag_of(file)
-    globals()[dag.dag_id] = dag
+globals().update(account_dags("netsuite_sync", netsuite_sync, tags=TAGS))
