@@ -28,6 +28,7 @@ from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
 from include.operators.memory import peak_memory_mb
 from include.operators.validation_process import validate_beside
+from include.reconcile.errors import ReconcileError
 from include.validate.errors import ValidationError
 from include.warehouse.errors import WarehouseError, WarehouseUnreachable
 from include.warehouse.ledger import RunLedger
@@ -48,10 +49,11 @@ if TYPE_CHECKING:
 
 KEEP_LANDED_RUNS = 5
 WHOLE_RUN = "run"
+SYNC = "netsuite_sync"
 
 # What may have passed when the task is tried again, and what stays until a person has acted.
 PASSING = (Passing, WarehouseUnreachable, UsersLocked)
-LASTING = (NetSuiteError, ExtractError, ValidationError, WarehouseError, MatchingError, NoConnection)
+LASTING = (NetSuiteError, ExtractError, ValidationError, WarehouseError, MatchingError, ReconcileError, NoConnection)
 
 # Columns that are computed in Python when a row is staged: SQL only compares match keys (D5).
 DERIVED: Mapping[str, Mapping[str, Derivation]] = {
@@ -92,7 +94,7 @@ class SyncStep(BaseOperator):
         raise NotImplementedError
 
     def _counted(self, context: Context) -> dict[str, object]:
-        run = SyncRun(self.account, context["run_id"], self.dag_id)
+        run = SyncRun(self.account, ledger_run_id(self.dag_id, context["run_id"]), self.dag_id)
         try:
             with run.ledger.step(self.entity.name if self.entity else WHOLE_RUN, self.step) as counts:
                 self.work(run, counts)
@@ -111,6 +113,15 @@ class SyncStep(BaseOperator):
             context["outlet_events"][outlet].extra.update(result)
         self.log.info("%s: %s", self.task_id, result)
         return result
+
+
+def ledger_run_id(dag_id: str, run_id: str) -> str:
+    """The run's id in the ledger, where an account's runs of all DAGs stand together.
+
+    Airflow's run ids are unique within a DAG only: a sync and a reconciliation of the same instant share theirs.
+    """
+    kind = dag_id.partition("__")[0]
+    return run_id if kind == SYNC else f"{kind.removeprefix('netsuite_')}__{run_id}"
 
 
 class SyncRun:
@@ -149,20 +160,23 @@ class PassFence(SyncStep):
     """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there."""
 
     step = "fence"
+    windowed: ClassVar[tuple[Entity, ...]] = ENTITIES
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
-        fields = {entity.name: self.account.fields_of(entity.name) for entity in ENTITIES}
+        windowed = [entity for entity in self.account.entities if entity.name in {each.name for each in self.windowed}]
+        fields = {entity.name: self.account.fields_of(entity.name) for entity in windowed}
         cutoff_at = client.server_clock() - self.account.late_commit_margin
-        fence = run.ledger.pass_fence(cutoff_at, self.account.entities, fields)
+        fence = run.ledger.pass_fence(cutoff_at, windowed, fields)
         for entity in ENTITIES:
-            plan_entity(client, self.account, entity, window_of(entity, fence.windows[entity.name], fence.cutoff_at))
+            since = fence.windows.get(entity.name)
+            plan_entity(client, self.account, entity, window_of(entity, since, fence.cutoff_at))
         try:
             check_lookups(client)
         except NotPermittedOrMissing as error:
             raise not_permitted(self.account, error.name or "entity", error) from error
-        counts.set(cutoff_at=fence.cutoff_at.isoformat(), **_asked(client))
+        counts.set(cutoff_at=fence.cutoff_at.isoformat(), **asked(client))
 
 
 class EntityStep(SyncStep):
@@ -188,7 +202,7 @@ class Extract(EntityStep):
 
         counts.set(rows=0, pages=0)
         manifest = extract(client, self.account, self.entity, window, landed, on_page=on_page)
-        counts.set(rows=manifest.rows, missing_columns=list(manifest.missing), **_asked(client))
+        counts.set(rows=manifest.rows, missing_columns=list(manifest.missing), **asked(client))
         self.log.info("Landed %d rows of %s in %s", manifest.rows, self.entity.name, landed.folder)
 
 
@@ -224,9 +238,16 @@ class Validate(EntityStep):
 
 
 class Load(EntityStep):
-    """Merge the good rows into raw and the bad ones into quarantine, with the watermark in one transaction."""
+    """Merge the good rows into raw and the bad ones into quarantine, with the watermark in one transaction.
+
+    :param moves_watermark: false where the run reads beside the scheduled ones
+    """
 
     step = "load"
+
+    def __init__(self, *, moves_watermark: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.moves_watermark = moves_watermark
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Load what was validated."""
@@ -236,6 +257,7 @@ class Load(EntityStep):
             owner_fields=self.account.owner_fields,
             custom_fields=self.account.custom_fields.get(self.entity.name, ()),
             counts=counts,
+            moves_watermark=self.moves_watermark,
         )
 
 
@@ -253,7 +275,7 @@ class LookUpOwners(SyncStep):
         with run.warehouse.begin() as connection:
             changed = record_lookups(connection, self.account.name, run.run_id, found)
         kinds = Counter[str](answer.found_as for answer in found.values())
-        counts.set(rows=len(ids), changed=changed, **kinds, **_asked(client))
+        counts.set(rows=len(ids), changed=changed, **kinds, **asked(client))
 
 
 class Match(SyncStep):
@@ -285,6 +307,7 @@ class Publish(SyncStep):
             drop_abandoned(connection, self.account.name, except_of=run.run_id)
 
 
-def _asked(client: NetSuiteClient) -> dict[str, object]:
+def asked(client: NetSuiteClient) -> dict[str, object]:
+    """What a client has asked of NetSuite, and how long it waited, as a step counts it."""
     stats = client.stats.as_dict()
     return {key: stats[key] for key in ("requests", "retries", "seconds_waiting_for_netsuite", "highest_in_flight")}

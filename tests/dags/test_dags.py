@@ -10,7 +10,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
 
 ROOT = Path(__file__).parents[2]
-DAG_FILES = {"netsuite_sync.py"}
+DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py"}
+KINDS = ("netsuite_sync", "netsuite_reconcile")
 GOOD = "connection: netsuite_acme\nowner_fields: [salesrep]\nconcurrency: 6\nschedule: '@hourly'\n"
 
 
@@ -43,12 +44,31 @@ def test_the_graph_reads_as_the_way_of_the_data(folder):
     assert downstream["publish"] == set()
 
 
+def test_a_reconciliation_applies_reported_deletions_before_it_compares(folder):
+    dag = parse().dags["netsuite_reconcile__acme"]
+    downstream = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+    entities = {"invoices", "employees", "customers", "terms"}
+    assert downstream["fence"] == {"deletions.extract"}
+    assert downstream["deletions.load"] == {f"{entity}.compare" for entity in entities}
+    for entity in entities:
+        assert downstream[f"{entity}.compare"] == {f"{entity}.repair"}
+        assert downstream[f"{entity}.repair"] == {"look_up_owners"}
+    assert downstream["match"] == {"publish"}
+
+
+def test_a_reconciliation_runs_daily_unless_the_account_is_synced_by_hand(folder):
+    (folder / "by_hand.yml").write_text(GOOD.replace("schedule: '@hourly'\n", ""))
+    dags = parse().dags
+    assert dags["netsuite_reconcile__acme"].schedule == "45 3 * * *"
+    assert dags["netsuite_reconcile__by_hand"].schedule is None
+
+
 def test_every_dag_and_task_says_what_it_is(folder):
     bag = parse()
     assert bag.import_errors == {}
     for dag in bag.dags.values():
         assert dag.doc_md
-        assert {"netsuite", "sync"} <= set(dag.tags)
+        assert {"netsuite", dag.dag_id.partition("__")[0].removeprefix("netsuite_")} <= set(dag.tags)
         assert not dag.catchup
         for task in dag.tasks:
             assert task.owner == "data-engineering"
@@ -79,12 +99,13 @@ def test_a_wrong_account_file_breaks_its_own_dag_and_no_other(folder):
     (folder / "broken.yml").write_text("connection: n\nowner_fields: [Sales Rep]\n")
     bag = parse()
     assert bag.import_errors == {}
-    assert {"netsuite_sync__acme", "netsuite_sync__broken"} == set(bag.dags)
-    broken = bag.dags["netsuite_sync__broken"]
-    assert [task.task_id for task in broken.tasks] == ["account_file"]
-    for part in ("broken.yml", "owner_fields.0", "Sales Rep", "small letters"):
-        assert part in broken.doc_md
-        assert part in broken.tasks[0].message
+    assert {f"{kind}__{account}" for kind in KINDS for account in ("acme", "broken")} == set(bag.dags)
+    for kind in KINDS:
+        broken = bag.dags[f"{kind}__broken"]
+        assert [task.task_id for task in broken.tasks] == ["account_file"]
+        for part in ("broken.yml", "owner_fields.0", "Sales Rep", "small letters"):
+            assert part in broken.doc_md
+            assert part in broken.tasks[0].message
 
 
 def test_a_file_name_that_is_no_dag_id_still_gets_its_dag(folder):

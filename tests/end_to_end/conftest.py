@@ -46,6 +46,12 @@ class Installation:
             self.runs.append(datetime.now(UTC))
         return run_dag(f"netsuite_sync__{name}", self.runs[-1])
 
+    def reconcile(self, name: str = "acme", *, again: bool = False) -> dict[str, Any]:
+        """Compare the account with NetSuite once, and mend what differs; ``again`` as for ``sync``."""
+        if not again:
+            self.runs.append(datetime.now(UTC))
+        return run_dag(f"netsuite_reconcile__{name}", self.runs[-1])
+
     def rows(self, sql: str) -> list[dict[str, Any]]:
         with self.warehouse.connect() as connection:
             return [dict(row) for row in connection.execute(text(sql)).mappings()]

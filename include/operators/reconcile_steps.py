@@ -1,0 +1,106 @@
+"""The steps of a reconciliation that a sync does not have."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from include.extract.entities import DELETIONS, ENTITIES
+from include.extract.extract import extract_by_id
+from include.netsuite.columns import whole_number
+from include.operators.connections import netsuite_client
+from include.operators.sync_steps import DERIVED, EntityStep, PassFence, asked
+from include.operators.validation_process import validate_beside
+from include.reconcile.listing import stage_listing
+from include.reconcile.reconcile import Reconciliation, never_synced
+from include.warehouse.load import load
+from include.warehouse.staging import stage
+
+if TYPE_CHECKING:
+    from include.extract.entities import Entity
+    from include.operators.sync_steps import SyncRun
+    from include.warehouse.ledger import StepCounts
+
+# Deletions are reports about the others, and are read by their own window.
+RECONCILED: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity is not DELETIONS)
+
+
+class PassReconcileFence(PassFence):
+    """Read NetSuite's clock as the run's cut-off, and see that there is something to compare."""
+
+    windowed: ClassVar[tuple[Entity, ...]] = (DELETIONS,)
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Fail before anything is read, where a sync has yet to run."""
+        super().work(run, counts)
+        watermarks = run.ledger.watermarks()
+        for entity in RECONCILED:
+            if entity.name not in watermarks:
+                raise never_synced(self.account.name, entity.name)
+
+
+class Compare(EntityStep):
+    """List the entity's ids and modified instants in NetSuite, and compare them with raw in the database."""
+
+    step = "compare"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Find the differences; stop where so much is gone that the role's sight must have changed."""
+        client = netsuite_client(self.account, max_in_flight=self.pool_slots)
+        stage_listing(
+            run.warehouse, client, self.account, run.run_id, self.entity, on_rows=lambda rows: counts.add(rows=rows)
+        )
+        reconciliation = Reconciliation(run.ledger, self.entity)
+        found = reconciliation.compare()
+        counts.set(rows=found.netsuite_rows, **asdict(found), **asked(client))
+        for sentence in found.sentences(self.entity.name):
+            self.log.warning("%s", sentence)
+        reconciliation.refuse_too_many_gone(found, max_shrink=self.account.validation.max_shrink)
+
+
+class Repair(EntityStep):
+    """Read the records that differ again by id, and take them the ordinary way: land, validate, load."""
+
+    step = "repair"
+
+    def work(self, run: SyncRun, counts: StepCounts) -> None:
+        """Settle every difference; with none there is nothing to do."""
+        reconciliation = Reconciliation(run.ledger, self.entity)
+        ids = reconciliation.ids_to_read_again()
+        read_again = self._read_again(run, counts, ids) if ids else set()
+        counts.set(deleted=len(set(ids) - read_again), repaired=reconciliation.settle(read_again))
+
+    def _read_again(self, run: SyncRun, counts: StepCounts, ids: list[int]) -> set[int]:
+        """The ids that NetSuite still shows, their records loaded."""
+        client = netsuite_client(self.account, max_in_flight=self.pool_slots)
+        landed = run.landed(self.entity)
+        manifest = extract_by_id(
+            client, self.account, self.entity, ids, landed, on_page=lambda rows: counts.add(read_again=rows)
+        )
+        found = {whole_number(id_) for part in landed.read() for id_ in part["id"].to_pylist()}
+        if manifest.rows:
+            self._load(run, counts)
+        counts.set(**asked(client))
+        return found
+
+    def _load(self, run: SyncRun, counts: StepCounts) -> None:
+        # Read by id, it is a read of changes whatever the entity: its length says nothing.
+        changes = replace(self.entity, incremental=True)
+        table = run.staging_table(self.entity)
+        stage(
+            run.warehouse,
+            table,
+            run.columns(self.entity),
+            run.landed(self.entity).read(),
+            derive=DERIVED.get(self.entity.name, {}),
+        )
+        outcome = validate_beside(run.warehouse, self.account, run.run_id, changes, table)
+        counts.set(reasons=outcome.reasons, warnings=outcome.warnings, data_docs=str(outcome.docs))
+        load(
+            run.ledger,
+            entity=self.entity,
+            owner_fields=self.account.owner_fields,
+            custom_fields=self.account.custom_fields.get(self.entity.name, ()),
+            counts=counts,
+            moves_watermark=False,
+        )
