@@ -66,9 +66,16 @@ class Repair(EntityStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Settle every difference; with none there is nothing to do."""
         reconciliation = Reconciliation(run.ledger, self.entity)
+        before = counts.committed_before or {}
+        if "repaired" in before and not reconciliation.is_compared:
+            counts.set(**before)  # an earlier attempt ended just after it had settled everything
+            return
         ids = reconciliation.ids_to_read_again()
         read_again = self._read_again(run, counts, ids) if ids else set()
-        counts.set(deleted=len(set(ids) - read_again), repaired=reconciliation.settle(read_again))
+        with counts.transaction() as connection:
+            settled = reconciliation.settle(connection, read_again)
+            counts.set(gone=len(ids) - len(read_again), repaired=settled.repaired)
+        reconciliation.refuse_unsettled(settled)
 
     def _read_again(self, run: SyncRun, counts: StepCounts, ids: list[int]) -> set[int]:
         """The ids that NetSuite still shows, their records loaded."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import sql
 from sqlalchemy import text
@@ -65,8 +65,15 @@ _MEANING = {
 }
 
 
+class Settled(NamedTuple):
+    """What a repair did: how many differences it settled, and the ids of the records that differ all the same."""
+
+    repaired: int
+    unsettled: list[int]
+
+
 class Reconciliation:
-    """One entity of one account in one run, whose fence has been passed. Every method is one transaction."""
+    """One entity of one account in one run, whose fence has been passed."""
 
     def __init__(self, ledger: RunLedger, entity: Entity) -> None:
         self._ledger = ledger
@@ -133,48 +140,57 @@ class Reconciliation:
         Raises:
             NotCompared: this run has not compared the entity, or has repaired it already.
         """
-        with self._ledger.engine.begin() as connection:
-            if not columns_of(connection, self._differences.identifier):
-                raise NotCompared(
-                    f"Run {self._ledger.run_id!r} of account {self._ledger.account!r} holds no comparison of "
-                    f"{self._entity.name}. Clear the run's compare task of {self._entity.name}, and the tasks after it."
-                )
-            with self._views(connection):
-                found = connection.execute(text("SELECT id FROM differences WHERE kind <> 'quarantined' ORDER BY id"))
-                return list(found.scalars())
+        if not self.is_compared:
+            raise NotCompared(
+                f"Run {self._ledger.run_id!r} of account {self._ledger.account!r} holds no comparison of "
+                f"{self._entity.name}. Clear the run's compare task of {self._entity.name}, and the tasks after it."
+            )
+        with self._ledger.engine.begin() as connection, self._views(connection):
+            found = connection.execute(text("SELECT id FROM differences WHERE kind <> 'quarantined' ORDER BY id"))
+            return list(found.scalars())
 
-    def settle(self, read_again: Collection[int]) -> int:
+    @property
+    def is_compared(self) -> bool:
+        """Whether the run has compared the entity, and not settled all of it since."""
+        with self._ledger.engine.begin() as connection:
+            return bool(columns_of(connection, self._differences.identifier))
+
+    def settle(self, connection: Connection, read_again: Collection[int]) -> Settled:
         """After the differing records were read again and loaded: mark deletions, and write down what was repaired.
 
-        A record that NetSuite did not show again is deleted as of the run's fence; one that it did is live.
+        A record that NetSuite did not show again is deleted as of the run's fence; one that it did is live. Once all
+        are settled, the run's staging tables of the entity are gone.
 
         Args:
+            connection: in whose transaction.
             read_again: ids of the records that NetSuite showed when asked for them by id.
-
-        Returns:
-            How many differences are settled. The run's staging tables of the entity are gone then.
-
-        Raises:
-            StillDifferent: reading again did not settle all of them; what it did settle is kept.
         """
         ids = list(read_again)
-        with self._ledger.engine.begin() as connection:
-            with self._views(connection):
-                self._run(connection, "settle_deletions.sql", read_again=ids)
-                unsettled = [row["id"] for row in self._run(connection, "unsettled.sql", read_again=ids).rows]
-                all_of_them = text("SELECT count(*) FROM differences WHERE kind <> 'quarantined'")
-                repaired: int = connection.execute(all_of_them).scalar_one() - len(unsettled)
-            self._run(connection, "record_repair.sql", repaired=repaired)
+        with self._views(connection):
+            self._run(connection, "settle_deletions.sql", read_again=ids)
+            unsettled = [row["id"] for row in self._run(connection, "unsettled.sql", read_again=ids).rows]
+            all_of_them = text("SELECT count(*) FROM differences WHERE kind <> 'quarantined'")
+            repaired: int = connection.execute(all_of_them).scalar_one() - len(unsettled)
+        self._run(connection, "record_repair.sql", repaired=repaired)
+        if not unsettled:
             for table in (self._listing, self._differences):
                 drop(connection, table)
-        if unsettled:
+        return Settled(repaired, unsettled)
+
+    def refuse_unsettled(self, settled: Settled) -> None:
+        """Stop where reading again did not settle all differences.
+
+        Raises:
+            StillDifferent: names the records; what was settled is kept.
+        """
+        rows, name = len(settled.unsettled), self._entity.name
+        if rows:
             raise StillDifferent(
-                f"{len(unsettled)} {self._entity.name} of account {self._ledger.account} were read again and still "
-                f"differ from raw: {_listed(unsettled[:EXAMPLES], len(unsettled))}. NetSuite's version of them is "
-                f"older than the one in raw.{self._entity.name}, as after a restore or a refresh of the account; if "
-                "NetSuite is right, delete these rows from raw and run the reconciliation again."
+                f"{rows} {name} of account {self._ledger.account} were read again and still differ from raw: "
+                f"{_listed(settled.unsettled[:EXAMPLES], rows)}. NetSuite's version of them is older than the one in "
+                f"raw.{name}, as after a restore or a refresh of the account; if NetSuite is right, delete these rows "
+                "from raw and run the reconciliation again."
             )
-        return repaired
 
     def _run(self, connection: Connection, file: str, **params: object) -> StatementResult:
         results = run_sql_file(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.extract.entities import DELETIONS, EMPLOYEES, ENTITIES, INVOICES
-from include.extract.extract import extract, window_of
+from include.extract.extract import IDS_PER_QUESTION, extract, extract_by_id, window_of
 from include.extract.landing import LandingArea
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -79,3 +79,20 @@ def test_a_deletion_lands_with_its_type_and_instant(read, sandbox):
     sandbox.control("DELETE", f"/rows/transaction/{victim}")
     rows = read(DELETIONS, cutoff=datetime.now(UTC) + timedelta(minutes=1))
     assert victim in {row["id"] for row in rows if row["record_type"].casefold() in ("invoice", "custinvc")}
+
+
+def test_records_are_read_by_id_whenever_they_were_modified(read, client, account, sandbox, tmp_path):
+    """Those that are gone are left out; more ids than one question takes are asked for in several."""
+    everything = {int(row["id"]): row for row in read(INVOICES)}
+    ids = sorted(everything)[: IDS_PER_QUESTION + 100]
+    sandbox.control("POST", "/rows/transaction", {"id": ids[0], "lastmodifieddate": "2999-01-01T00:00:00Z"})
+    landed = LandingArea(str(tmp_path)).folder("acme", "by id", INVOICES.name)
+    asked_before = client.stats.requests
+    manifest = extract_by_id(client, account, INVOICES, [*ids, 10**9], landed, on_page=lambda rows: None)
+    rows = {int(row["id"]): row for part in landed.read() for row in part.to_pylist()}
+    assert manifest.rows == len(rows) == len(ids)
+    assert rows.keys() == set(ids)
+    assert rows[ids[0]]["last_modified_at"] == "2999-01-01T00:00:00Z"
+    assert {id_: rows[id_] for id_ in ids[1:]} == {id_: everything[id_] for id_ in ids[1:]}
+    # Two questions of ids, each with its bounds; the rest are probes of the columns.
+    assert client.stats.requests - asked_before < 10
