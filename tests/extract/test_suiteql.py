@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from include.extract.entities import ENTITIES
-from include.extract.suiteql import FOLDER, Window, read_query
+from include.extract.suiteql import FOLDER, WHENEVER, Window, read_query
 
 CUTOFF = datetime(2026, 11, 20, 12, 0, 5, tzinfo=UTC)
 FIRST = Window(None, CUTOFF)
@@ -75,3 +75,20 @@ def test_an_item_may_name_another_spelling():
     assert item.expression == "BUILTIN.DF(t.currency)"
     assert item.next_spelling().expression == "t.currency"
     assert item.next_spelling().next_spelling() is None
+
+
+def test_the_same_rows_with_fewer_columns():
+    query = read_query("invoices")
+    listing = query.only(("id", "last_modified_at"))
+    assert listing.columns == ("id", "last_modified_at")
+    assert (listing.rest, listing.order) == (query.rest, query.order)
+    assert read_query("terms").only(("id", "last_modified_at")).columns == ("id",)
+
+
+@pytest.mark.parametrize("name", [name for _, name in QUERIES])
+def test_records_with_given_ids_are_asked_for_by_bound_parameters(name):
+    query = read_query(name).among(3)
+    key = next(item.expression for item in query.items if item.alias == "id")
+    for sql in (query.sql(WHENEVER), query.bounds_sql(WHENEVER)):
+        assert sqlglot.parse_one(sql, dialect="oracle").find(exp.In) is not None
+        assert f"{key} IN (:among_0, :among_1, :among_2)" in sql

@@ -492,6 +492,16 @@ class TestOneTransaction:
         run.stage_and_load(INVOICES, [])
         assert run.ledger.watermarks()["invoices"].read_up_to == CUTOFF_AT
 
+    def test_a_batch_that_is_not_all_of_the_changes_leaves_the_watermark_where_it_is(self, warehouse):
+        """P6."""
+        Run(warehouse).stage_and_load(INVOICES, [invoice(1)])
+        beside = Run(warehouse, "beside", cutoff_at=LATER)
+        beside.stage(INVOICES, [invoice(2)])
+        with beside.ledger.step("invoices", "load") as counts:
+            loaded = load(beside.ledger, entity=INVOICES, counts=counts, moves_watermark=False)
+        assert loaded.inserted == 1
+        assert beside.ledger.watermarks()["invoices"].read_up_to == CUTOFF_AT
+
     def test_a_slower_run_does_not_move_the_watermark_back(self, warehouse):
         Run(warehouse, "fast", cutoff_at=LATER).stage_and_load(INVOICES, [])
         slow = Run(warehouse, "slow")
