@@ -47,7 +47,7 @@ class TestOAuth2:
             ({"scope": None}, 400, "invalid_scope"),
             ({"exp": int(time.time()) - 1}, 400, "invalid_grant"),
             ({"exp": int(time.time()) + 7200}, 400, "invalid_grant"),
-            ({"iat": int(time.time()) + 900, "exp": int(time.time()) + 1200}, 400, "invalid_grant"),
+            ({"iat": int(time.time()) + 90_000, "exp": int(time.time()) + 90_300}, 400, "invalid_grant"),
             ({"exp": None}, 400, "invalid_request"),
             ({"iat": None}, 400, "invalid_request"),
         ],
