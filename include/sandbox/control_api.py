@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from pydantic import ValidationError
 
 from include.sandbox import clock, rows
+from include.sandbox.faults import Fault
 from include.sandbox.switches import Switches
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _from_this_machine(request: Request) -> None:
 
 
 def control_routes(state: State) -> APIRouter:
-    """Return the control surface. Faults (issue 3) will be added here."""
+    """Return the control surface."""
     router = APIRouter(prefix="/sandbox", dependencies=[Depends(_from_this_machine)])
 
     @router.get("/health")
@@ -73,8 +74,33 @@ def control_routes(state: State) -> APIRouter:
         state.tba.unlock()
         return {"revoked": state.oauth2.revoke_all()}
 
+    _add_fault_routes(router, state)
     _add_row_routes(router, state)
     return router
+
+
+def _add_fault_routes(router: APIRouter, state: State) -> None:
+    @router.get("/faults")
+    def faults() -> dict[str, Any]:
+        """Show the faults that still wait, and how often each kind struck."""
+        queue = state.faults
+        return {"waiting": [fault.model_dump() for fault in queue.waiting], "struck": dict(queue.struck)}
+
+    @router.post("/faults")
+    def add_faults(content: Annotated[dict[str, Any] | list[dict[str, Any]], Body()]) -> dict[str, Any]:
+        """Put one fault, or a list, at the end of the queue."""
+        given = content if isinstance(content, list) else [content]
+        try:
+            state.faults.add([Fault.model_validate(one) for one in given])
+        except ValidationError as error:
+            raise HTTPException(422, error.errors(include_url=False, include_context=False)) from error
+        return faults()
+
+    @router.delete("/faults")
+    def forget_faults() -> dict[str, Any]:
+        """Forget all faults, and which struck."""
+        state.faults.clear()
+        return faults()
 
 
 def _add_row_routes(router: APIRouter, state: State) -> None:

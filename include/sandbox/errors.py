@@ -69,6 +69,11 @@ class OAuthFault(SandboxError):
         self.status = status
 
 
+def too_many_requests() -> NetSuiteFault:
+    """Refuse a request because all places are taken; no Retry-After (netsuite.md 5)."""
+    return NetSuiteFault(429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.")
+
+
 def query_fault(detail: str) -> NetSuiteFault:
     """Refuse a SuiteQL text: always 400 INVALID_PARAMETER on `q`, whatever was wrong with it."""
     return NetSuiteFault(400, "INVALID_PARAMETER", QUERY_PREFIX + detail, locator=("o:errorQueryParam", "q"))

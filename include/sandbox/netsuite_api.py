@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from include.sandbox import clock
 from include.sandbox.errors import NetSuiteFault, OAuthFault, SandboxError, invalid_login
+from include.sandbox.faults import SUITEQL_PATH
 from include.sandbox.oauth2 import TOKEN_PATH
 from include.sandbox.suiteql.values import Request as QueryRequest
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from include.sandbox.state import State
     from include.sandbox.suiteql.run import Page
 
-SUITEQL_PATH = "/services/rest/query/v1/suiteql"
 LARGEST_PAGE = 1000
 
 
@@ -60,7 +60,9 @@ async def _answer(state: State, request: Request) -> Response:
     limit, offset = _paging(request)
     sql, binds = _query(request.headers, await request.body())
     state.log.queries.append({"q": sql, "params": list(binds), "limit": limit, "offset": offset})
-    return await asyncio.to_thread(_run, state, sql, binds, limit, offset, str(request.url.replace(query="")))
+    url = str(request.url.replace(query=""))
+    answer = await asyncio.to_thread(_run, state, sql, binds, limit, offset, url)
+    return state.faults.page(sql, limit, answer)
 
 
 def _run(state: State, sql: str, binds: tuple[Any, ...], limit: int, offset: int, url: str) -> Response:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from include.sandbox.control_api import control_routes
 from include.sandbox.errors import NetSuiteFault, SandboxError
+from include.sandbox.faults import FaultInjection
 from include.sandbox.netsuite_api import error_answer, netsuite_routes
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from include.sandbox.state import State
 
 
-def application(state: State) -> FastAPI:
+def application(state: State) -> ASGIApp:
     """Return the web application of one sandbox."""
     app = FastAPI(
         title="Sandbox NetSuite", docs_url="/sandbox/docs", openapi_url="/sandbox/openapi.json", redoc_url=None
@@ -52,7 +53,7 @@ def application(state: State) -> FastAPI:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unforeseen)
     app.add_middleware(_Counting, answers=state.log.answers)
-    return app
+    return FaultInjection(app, state.faults, state.oauth2)
 
 
 class _Counting:

@@ -1,4 +1,4 @@
-"""What a running sandbox holds: its switches, its sign-ins, its rows, and what was asked of it."""
+"""What a running sandbox holds: its switches, its sign-ins, its rows, what was asked of it, and its faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.errors import NetSuiteFault
+from include.sandbox.errors import too_many_requests
+from include.sandbox.faults import FaultQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,7 @@ class RequestLog:
         """Hold one of `most` places while a SuiteQL request runs. Raises NetSuiteFault 429 when all are taken."""
         self.highest_in_flight = max(self.highest_in_flight, self.in_flight + 1)
         if self.in_flight >= most:
-            raise NetSuiteFault(
-                429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."
-            )
+            raise too_many_requests()
         self.in_flight += 1
         try:
             yield
@@ -63,6 +62,7 @@ class State:
     tba: TokenBasedAuthentication
     seed: int
     log: RequestLog = field(default_factory=RequestLog)
+    faults: FaultQueue = field(default_factory=FaultQueue)
     _served: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

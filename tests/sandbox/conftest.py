@@ -22,6 +22,7 @@ def sandbox(running_sandbox):
     running_sandbox.control("POST", "/settings", running_sandbox.first_settings)
     running_sandbox.control("DELETE", "/requests")
     running_sandbox.control("DELETE", "/tokens")
+    running_sandbox.control("DELETE", "/faults")
     return running_sandbox
 
 
