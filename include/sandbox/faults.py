@@ -55,7 +55,7 @@ class FaultQueue:
 
     waiting: list[Fault] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
-    _last_page: tuple[tuple[str, int], Response] | None = None
+    _last_page: tuple[tuple[str, int], tuple[Any, ...], Response] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, faults: list[Fault]) -> None:
@@ -80,18 +80,24 @@ class FaultQueue:
                 return None
             return self._struck(first)
 
-    def page(self, query: str, limit: int, answer: Response) -> Response:
-        """Return the page to send: the one before, if it answered the same query and a fault asks for that."""
+    def page(self, query: tuple[str, int], binds: tuple[Any, ...], answer: Response) -> Response:
+        """Return the page to send: the one before, if a fault asks for that and it is another page of this query.
+
+        `query`: its text, and the rows of a page.
+        """
         with self._lock:
-            before, self._last_page = self._last_page, ((query, limit), answer)
+            before, self._last_page = self._last_page, (query, binds, answer)
             first = next((fault for fault in self.waiting if fault.at == "suiteql"), None)
-            if first is None or first.kind != "page_again" or before is None or before[0] != (query, limit):
+            if first is None or first.kind != "page_again" or before is None:
+                return answer
+            last_query, last_binds, last_answer = before
+            if last_query != query or last_binds == binds:
                 return answer
             if first.after:
                 first.after -= 1
                 return answer
             self._struck(first)
-            return before[1]
+            return last_answer
 
     def _struck(self, fault: Fault) -> Fault:
         self.struck[fault.kind] += 1

@@ -62,7 +62,7 @@ async def _answer(state: State, request: Request) -> Response:
     state.log.queries.append({"q": sql, "params": list(binds), "limit": limit, "offset": offset})
     url = str(request.url.replace(query=""))
     answer = await asyncio.to_thread(_run, state, sql, binds, limit, offset, url)
-    return state.faults.page(sql, limit, answer)
+    return state.faults.page((sql, limit), binds, answer)
 
 
 def _run(state: State, sql: str, binds: tuple[Any, ...], limit: int, offset: int, url: str) -> Response:
