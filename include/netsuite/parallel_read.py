@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from include.netsuite.columns import whole_number
-from include.netsuite.errors import UnknownAnswer
+from include.netsuite.errors import NetSuiteDown, UnknownAnswer
 from include.netsuite.governor import Abandoned
 from include.netsuite.keyset import IdRange, Page
 from include.netsuite.slices import Bounds, Slice, SlicePlan
@@ -50,10 +50,21 @@ def read_by_key(source: Source, *, at_once: int, page_size: int) -> Iterator[Pag
         rows += page.table.num_rows
         yield page
     if rows < bounds.row_count:
+        _check_still_counted(source, bounds, rows)
         log.warning(
             "NetSuite counted %s rows before the read and sent %s: the others changed or were deleted meanwhile",
             bounds.row_count,
             rows,
+        )
+
+
+def _check_still_counted(source: Source, bounds: Bounds, rows: int) -> None:
+    """Raise NetSuiteDown where rows are missing that NetSuite still counts: a wrong page was sent."""
+    now = source.bounds(bounds.ids, threading.Event())
+    if now is not None and now.row_count > rows:
+        raise NetSuiteDown(
+            f"NetSuite counts {now.row_count} rows and sent {rows} of them: a page was empty or cut short that should"
+            " not have been. Run it again; if it stays so, look for a proxy that keeps answers."
         )
 
 

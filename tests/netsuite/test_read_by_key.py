@@ -296,10 +296,18 @@ def test_a_netsuite_that_goes_down_in_the_middle_ends_the_read(quick: RetryBudge
 
 
 def test_rows_that_leave_while_they_are_read_are_told_of(quick: RetryBudget, caplog: pytest.LogCaptureFixture) -> None:
-    counted = page([{"first_id": "1", "last_id": "3", "row_count": "3"}])
-    with ScriptedNetSuite(table_with([1, 3], before=lambda asked: counted if is_count(asked) else None)) as netsuite:
+    counted = iter([page([{"first_id": "1", "last_id": "3", "row_count": "3"}])])
+    answer = table_with([1, 3], before=lambda asked: next(counted, None) if is_count(asked) else None)
+    with ScriptedNetSuite(answer) as netsuite:
         assert sum(each.table.num_rows for each in client(netsuite, quick).read_by_key(QUERY)) == 2
     assert "counted 3 rows before the read and sent 2" in caplog.text
+
+
+def test_an_empty_page_in_the_place_of_rows_that_are_still_counted_is_no_end_of_the_read(quick: RetryBudget) -> None:
+    """D9: an empty page that came twice would lose its rows in silence."""
+    empty = table_with([1, 2, 3], before=lambda asked: None if is_count(asked) else page([]))
+    with ScriptedNetSuite(empty) as netsuite, pytest.raises(NetSuiteDown, match="counts 3 rows and sent 0"):
+        list(client(netsuite, quick).read_by_key(QUERY))
 
 
 @pytest.mark.parametrize("page_size", [0, 1001])
