@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from include.netsuite.answers import error_of
 from include.netsuite.connection import is_loopback
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from requests.auth import AuthBase
+    from urllib3 import HTTPResponse
 
     from include.netsuite.connection import NetSuiteConnection
     from include.netsuite.stats import ClientStats
@@ -31,6 +35,7 @@ T = TypeVar("T")
 Reader: TypeAlias = Callable[[requests.Response], T]
 
 _CONNECT_SECONDS = 10.0
+_PIECE_BYTES = 1 << 18
 # A refused connection or an unknown host is hardly ever mended by waiting; a server that restarts may be.
 _UNREACHABLE_SECONDS = 5.0
 
@@ -76,9 +81,10 @@ class Host:
 
     def _answer(self, request: Request, auth: AuthBase) -> requests.Response:
         timeout = self._connection.timeout
+        until = monotonic() + timeout
         try:
             with self._stats.request():
-                return self._session.request(
+                response = self._session.request(
                     request.method,
                     self._connection.base_url + request.path,
                     params=request.query,
@@ -88,11 +94,16 @@ class Host:
                     auth=auth,
                     timeout=(min(_CONNECT_SECONDS, timeout), timeout),
                     allow_redirects=False,
+                    stream=True,
                 )
-        except requests.RequestException as error:
+                with closing(response.raw) as raw:
+                    body = _body(raw, until)
+        except (requests.RequestException, HTTPError) as error:
             raise self._down(error) from error
+        response.raw = BytesIO(body)
+        return response
 
-    def _down(self, error: requests.RequestException) -> NetSuiteDown:
+    def _down(self, error: Exception) -> NetSuiteDown:
         host = urlsplit(self._connection.base_url).netloc
         causes = list(_causes(error))
         if any(isinstance(cause, NameResolutionError) for cause in causes):
@@ -113,11 +124,24 @@ class Host:
                 " this machine may reach it (firewall, proxy).",
                 worth_retrying_for=_UNREACHABLE_SECONDS,
             )
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, requests.Timeout | ReadTimeoutError):
             return NetSuiteDown(
                 f"{host} did not answer within {self._connection.timeout:g} s (the connection's field 'timeout')."
             )
         return NetSuiteDown(f"The connection to {host} broke before the answer was complete ({causes[-1]}).")
+
+
+def _body(raw: HTTPResponse, until: float) -> bytes:
+    """Read the body piece by piece: the socket's timeout is for each piece, and a body may trickle for ever.
+
+    Raises requests.ReadTimeout when it is not complete at `until`.
+    """
+    pieces = []
+    while piece := raw.read1(_PIECE_BYTES, decode_content=True):
+        if monotonic() > until:
+            raise requests.ReadTimeout
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _session(connection: NetSuiteConnection) -> requests.Session:
