@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from include.extract.entities import DELETIONS, ENTITIES
-from include.extract.extract import extract_by_id
+from include.extract.extract import columns_of, extract_by_id
 from include.netsuite.columns import whole_number
 from include.operators.connections import netsuite_client
 from include.operators.sync_steps import DERIVED, EntityStep, PassFence, asked
@@ -97,7 +97,7 @@ class Repair(EntityStep):
         stage(
             run.warehouse,
             table,
-            run.columns(self.entity),
+            columns_of(self.account, self.entity),
             run.landed(self.entity).read(),
             derive=DERIVED.get(self.entity.name, {}),
         )

@@ -110,6 +110,12 @@ last_runs AS (
     FROM ops.sync_runs
     WHERE dag_id LIKE 'netsuite\_sync\_\_%'
     ORDER BY account, started_at DESC, run_id DESC
+),
+
+last_reconciled AS (
+    SELECT account, entity, max(compared_at) AS last_reconciled_at
+    FROM ops.reconciliations
+    GROUP BY account, entity
 )
 
 SELECT
@@ -126,7 +132,7 @@ SELECT
     coalesce(quarantined.open_quarantine, 0) AS open_quarantine,
     last_runs.run_id AS last_run_id,
     last_runs.state AS last_run_state,
-    CAST(NULL AS timestamptz) AS last_reconciled_at
+    last_reconciled.last_reconciled_at
 FROM entities
 LEFT JOIN ops.watermarks AS watermarks USING (account, entity)
 LEFT JOIN covered USING (account, entity)
@@ -138,7 +144,8 @@ LEFT JOIN LATERAL (
 ) AS last_span ON true
 LEFT JOIN live USING (account, entity)
 LEFT JOIN quarantined USING (account, entity)
-LEFT JOIN last_runs USING (account);
+LEFT JOIN last_runs USING (account)
+LEFT JOIN last_reconciled USING (account, entity);
 COMMENT ON VIEW publish.coverage IS 'How fresh and how complete the data is. Grain: one row per account and entity. Every change from covered_from up to fresh_up_to is in raw or in quarantine.';
 COMMENT ON COLUMN publish.coverage.account IS 'Name of the account file.';
 COMMENT ON COLUMN publish.coverage.entity IS 'Name of the entity: invoices, employees, customers, terms or deletions.';

@@ -6,15 +6,15 @@ from alembic import op
 
 from include.warehouse.database import run_sql_file
 
-revision = "0003"
-down_revision = "0002"
+revision = "0002"
+down_revision = "0001"
 
 SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
     """Create ops.reconciliations."""
-    run_sql_file(op.get_bind(), SQL / "0003_reconciliations.sql")
+    run_sql_file(op.get_bind(), SQL / "0002_reconciliations.sql")
 
 
 def downgrade() -> None:

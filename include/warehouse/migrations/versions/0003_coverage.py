@@ -6,17 +6,17 @@ from alembic import op
 
 from include.warehouse.database import run_sql_file
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
     """Create them; windows of runs that have loaded already are taken from the run ledger."""
-    run_sql_file(op.get_bind(), SQL / "0002_coverage.sql")
+    run_sql_file(op.get_bind(), SQL / "0003_coverage.sql")
 
 
 def downgrade() -> None:
     """Drop them, with their rows."""
-    run_sql_file(op.get_bind(), SQL / "0002_drop.sql")
+    run_sql_file(op.get_bind(), SQL / "0003_drop.sql")
