@@ -17,64 +17,40 @@ per entity is a row of `ops.reconciliations`.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pendulum
-from airflow.sdk import DAG, TaskGroup
+from airflow.sdk import TaskGroup
 
 from include.extract.entities import DELETIONS
-from include.operators.account_dags import OWNER, account_dags
+from include.operators.account_dags import account_dags
+from include.operators.account_tasks import account_dag, fence_step, people_steps, read_steps, request_slots
 from include.operators.assets import table_asset
 from include.operators.reconcile_steps import RECONCILED, Compare, PassReconcileFence, Repair
-from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, Publish, Validate
 
 if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
     from include.accounts.model import Account
     from include.extract.entities import Entity
 
+KIND = "netsuite_reconcile"
 TAGS = ["netsuite", "reconcile"]
 DAILY = "45 3 * * *"
 
 
 def netsuite_reconcile(account: Account) -> DAG:
     """The reconciliation of one account; by hand only where its sync is."""
-    with DAG(
-        dag_id=f"netsuite_reconcile__{account.name}",
+    with account_dag(
+        KIND,
+        account,
+        tags=TAGS,
         description=f"NetSuite account {account.name}: compare ids with the warehouse, mend what differs",
         doc_md=__doc__,
         schedule=DAILY if account.schedule else None,
-        start_date=pendulum.datetime(2026, 1, 1, tz=account.timezone),
-        catchup=False,
-        max_active_runs=1,
-        default_args={"owner": OWNER, "retries": 2, "retry_delay": timedelta(seconds=30)},
-        tags=[*TAGS, account.name],
     ) as dag:
-        fence = PassReconcileFence(
-            task_id="fence",
-            account=account,
-            pool=account.pool,
-            retries=0,
-            outlets=[table_asset(account.name, "ops.sync_runs")],
-        )
-        look_up_owners = LookUpOwners(
-            task_id="look_up_owners",
-            account=account,
-            pool=account.pool,
-            outlets=[table_asset(account.name, "raw.owner_lookups")],
-        )
-        match = Match(
-            task_id="match", account=account, outlets=[table_asset(account.name, "matching.employee_matches")]
-        )
-        publish = Publish(
-            task_id="publish",
-            account=account,
-            outlets=[
-                table_asset(account.name, table)
-                for table in ("workflow.users", "publish.recipients", "publish.customer_credit")
-            ],
-        )
-        reported = reported_deletions(account)
+        fence = fence_step(account, PassReconcileFence)
+        look_up_owners, match, publish = people_steps(account)
+        reported = read_steps(account, DELETIONS, moves_watermark=False)
         fence >> reported
         for entity in RECONCILED:
             reported >> entity_steps(account, entity) >> look_up_owners
@@ -82,46 +58,15 @@ def netsuite_reconcile(account: Account) -> DAG:
     return dag
 
 
-def reported_deletions(account: Account) -> TaskGroup:
-    """Apply what NetSuite reports deleted."""
-    name = DELETIONS.name
-    with TaskGroup(
-        group_id=name, tooltip="what NetSuite reports deleted: NetSuite -> landing -> staging -> raw"
-    ) as steps:
-        extract = Extract(
-            task_id="extract",
-            account=account,
-            entity=DELETIONS,
-            pool=account.pool,
-            outlets=[table_asset(account.name, f"landing.{name}")],
-        )
-        validate = Validate(
-            task_id="validate",
-            account=account,
-            entity=DELETIONS,
-            outlets=[table_asset(account.name, f"staging.{name}")],
-        )
-        load = Load(
-            task_id="load",
-            account=account,
-            entity=DELETIONS,
-            moves_watermark=False,
-            outlets=[table_asset(account.name, f"raw.{name}")],
-        )
-        extract >> validate >> load
-    return steps
-
-
 def entity_steps(account: Account, entity: Entity) -> TaskGroup:
     """Compare and repair one entity."""
-    slots = account.concurrency if entity.parallel else 1
     with TaskGroup(group_id=entity.name, tooltip=f"{entity.name}: NetSuite's ids against raw") as steps:
         compare = Compare(
             task_id="compare",
             account=account,
             entity=entity,
             pool=account.pool,
-            pool_slots=slots,
+            pool_slots=request_slots(account, entity),
             outlets=[table_asset(account.name, "ops.reconciliations")],
         )
         repair = Repair(
@@ -129,11 +74,11 @@ def entity_steps(account: Account, entity: Entity) -> TaskGroup:
             account=account,
             entity=entity,
             pool=account.pool,
-            pool_slots=slots,
+            pool_slots=request_slots(account, entity),
             outlets=[table_asset(account.name, f"raw.{entity.name}")],
         )
         compare >> repair
     return steps
 
 
-globals().update(account_dags("netsuite_reconcile", netsuite_reconcile, tags=TAGS))
+globals().update(account_dags(KIND, netsuite_reconcile, tags=TAGS))

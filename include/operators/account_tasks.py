@@ -1,0 +1,100 @@
+"""What the DAGs of an account have in common: their settings, and the groups of tasks that stand in more than one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pendulum
+from airflow.sdk import DAG, TaskGroup
+
+from include.operators.account_dags import OWNER
+from include.operators.assets import table_asset
+from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, PassFence, Publish, Validate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.accounts.model import Account
+    from include.extract.entities import Entity
+
+
+def account_dag(
+    kind: str, account: Account, *, description: str, doc_md: str | None, schedule: str | None, tags: Sequence[str]
+) -> DAG:
+    """The DAG ``<kind>__<account>``, still without tasks."""
+    return DAG(
+        dag_id=f"{kind}__{account.name}",
+        description=description,
+        doc_md=doc_md,
+        schedule=schedule,
+        start_date=pendulum.datetime(2026, 1, 1, tz=account.timezone),
+        catchup=False,
+        max_active_runs=1,
+        default_args={"owner": OWNER, "retries": 2, "retry_delay": timedelta(seconds=30)},
+        tags=[*tags, account.name],
+    )
+
+
+def fence_step(account: Account, step: type[PassFence] = PassFence) -> PassFence:
+    """The first task; it isn't tried again, since it answers whether a run can begin at all."""
+    return step(
+        task_id="fence",
+        account=account,
+        pool=account.pool,
+        retries=0,
+        outlets=[table_asset(account.name, "ops.sync_runs")],
+    )
+
+
+def read_steps(account: Account, entity: Entity, *, moves_watermark: bool = True) -> TaskGroup:
+    """Extract, validate and load what the run's window holds of an entity."""
+    with TaskGroup(group_id=entity.name, tooltip=f"{entity.name}: NetSuite -> landing -> staging -> raw") as steps:
+        extract = Extract(
+            task_id="extract",
+            account=account,
+            entity=entity,
+            pool=account.pool,
+            pool_slots=request_slots(account, entity),
+            outlets=[table_asset(account.name, f"landing.{entity.name}")],
+        )
+        validate = Validate(
+            task_id="validate",
+            account=account,
+            entity=entity,
+            outlets=[table_asset(account.name, f"staging.{entity.name}")],
+        )
+        load = Load(
+            task_id="load",
+            account=account,
+            entity=entity,
+            moves_watermark=moves_watermark,
+            outlets=[table_asset(account.name, f"raw.{entity.name}")],
+        )
+        extract >> validate >> load
+    return steps
+
+
+def request_slots(account: Account, entity: Entity) -> int:
+    """Slots of the account's pool for a task that reads an entity: the requests it may have in flight."""
+    return account.concurrency if entity.parallel else 1
+
+
+def people_steps(account: Account) -> tuple[LookUpOwners, Match, Publish]:
+    """The last tasks, in their order: from what is in raw to what is published."""
+    look_up_owners = LookUpOwners(
+        task_id="look_up_owners",
+        account=account,
+        pool=account.pool,
+        outlets=[table_asset(account.name, "raw.owner_lookups")],
+    )
+    match = Match(task_id="match", account=account, outlets=[table_asset(account.name, "matching.employee_matches")])
+    publish = Publish(
+        task_id="publish",
+        account=account,
+        outlets=[
+            table_asset(account.name, table)
+            for table in ("workflow.users", "publish.recipients", "publish.customer_credit")
+        ],
+    )
+    return look_up_owners, match, publish
