@@ -34,6 +34,8 @@ _ASSERTION_SECONDS = 300
 _DEFAULT_TOKEN_SECONDS = 3600
 # A token is renewed this long before its end, or a fifth of its life, whichever is less.
 _RENEW_AHEAD_SECONDS = 300
+_TOKENS_REFUSED_FOR_GOOD = 2
+_TOKENS_REFUSED_FOR_GOOD = 2
 
 
 class SignIn(Protocol):
@@ -44,6 +46,9 @@ class SignIn(Protocol):
 
     def renewed(self, used: AuthBase) -> bool:
         """Say, after NetSuite refused `used`, whether `auth` can give a fresh one that is worth one more try."""
+
+    def accepted(self) -> None:
+        """Note that NetSuite took a proof."""
 
     def refused(self, error: NotSignedIn) -> NotSignedIn:
         """Remember that NetSuite refused us for good; returns the error, worded for this way of signing in."""
@@ -81,6 +86,7 @@ class OAuth2SignIn:
         self._token: BearerToken | None = None
         self._renew_at = 0.0
         self._refusal: NotSignedIn | None = None
+        self._tokens_refused_in_a_row = 0
 
     def auth(self) -> AuthBase:
         """Return the current token, fetching one if there is none or its end is near."""
@@ -92,12 +98,21 @@ class OAuth2SignIn:
             return self._token
 
     def renewed(self, used: AuthBase) -> bool:
-        """Forget the token that was refused, unless another thread has already replaced it."""
+        """Forget the token that was refused, unless another thread has already replaced it.
+
+        A token that ends or is revoked is no refusal of ours. Two in a row of which NetSuite took none are.
+        """
         with self._lock:
             if self._token is used:
                 log.info("NetSuite no longer takes the access token; fetching a new one")
                 self._token = None
-        return True
+                self._tokens_refused_in_a_row += 1
+            return self._tokens_refused_in_a_row < _TOKENS_REFUSED_FOR_GOOD
+
+    def accepted(self) -> None:
+        """Note that a token was taken."""
+        with self._lock:
+            self._tokens_refused_in_a_row = 0
 
     def refused(self, error: NotSignedIn) -> NotSignedIn:
         """Remember a refusal that a fresh token did not mend."""
@@ -198,6 +213,9 @@ class TbaSignIn(AuthBase):
     def renewed(self, used: AuthBase) -> bool:
         """Say no: a signature that was refused is refused again, and counts towards the lock."""
         return False
+
+    def accepted(self) -> None:
+        """Note nothing: every request is signed by itself."""
 
     def refused(self, error: NotSignedIn) -> NotSignedIn:
         """Remember the refusal."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NEVER = threading.Event()
+_PROOFS_PER_REQUEST = 4
 
 
 class Transport:
@@ -47,26 +48,24 @@ class Transport:
         return with_retries(lambda: self._signed(request, read, stop), self._budget, self._stats, stop)
 
     def _signed(self, request: Request, read: Reader[T], stop: threading.Event) -> T:
-        auth = self._sign_in.auth()
-        try:
-            return self._governed(request, auth, read, stop)
-        except NotSignedIn as error:
-            if not self._sign_in.renewed(auth):
-                raise self._sign_in.refused(error) from None
-        try:
-            return self._governed(request, self._sign_in.auth(), read, stop)
-        except NotSignedIn as error:
-            raise self._sign_in.refused(error) from None
-
-    def _governed(self, request: Request, auth: AuthBase, read: Reader[T], stop: threading.Event) -> T:
-        with self._governor.slot(stop) as slot:
-            try:
-                answer = self.host.exchange(request, auth, read)
-            except TooManyRequests:
-                self._governor.refused(slot)
-                raise
-        self._governor.accepted()
-        return answer
+        proofs = 0
+        while True:
+            with self._governor.slot(stop) as slot:
+                # A proof may end while a request waits for its slot: it is made once there is one.
+                auth = self._sign_in.auth()
+                try:
+                    answer = self.host.exchange(request, auth, read)
+                except TooManyRequests:
+                    self._governor.refused(slot)
+                    raise
+                except NotSignedIn as error:
+                    proofs += 1
+                    if not self._sign_in.renewed(auth) or proofs == _PROOFS_PER_REQUEST:
+                        raise self._sign_in.refused(error) from None
+                else:
+                    self._sign_in.accepted()
+                    self._governor.accepted()
+                    return answer
 
     def _ask_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Ask once: the request that needs the token is what is tried again, with an assertion of its own."""

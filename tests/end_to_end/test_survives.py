@@ -117,8 +117,8 @@ def test_an_answer_that_does_not_end_is_given_up_and_asked_for_again(acme, netsu
 
 
 def test_a_lower_limit_and_tokens_that_end_or_are_revoked_on_the_way(acme, netsuite):
-    """The account allows one request at once, the connection five; a token lives a second; two are revoked."""
-    netsuite.control("POST", "/settings", {"concurrency": 1, "latency_ms": 100, "token_lifetime": 1})
+    """The account allows one request at once, the connection five; a token lives three seconds; two are revoked."""
+    netsuite.control("POST", "/settings", {"concurrency": 1, "latency_ms": 100, "token_lifetime": 3})
     order(netsuite, {"kind": "revoke_tokens", "after": 9}, {"kind": "revoke_tokens", "after": 6})
     assert acme.sync() == {"state": "success", "failures": {}}
     assert struck(netsuite) == {"revoke_tokens": 2}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -162,6 +164,61 @@ def test_a_token_that_netsuite_no_longer_takes_is_replaced_once_and_the_query_go
         client = NetSuiteClient(oauth2(ec_pem, netsuite.url))
         client.probe(ONE)
     assert len(netsuite.sign_ins) == 2
+
+
+def test_a_token_that_ends_again_and_again_is_replaced_each_time(ec_pem: str) -> None:
+    taken: set[str] = set()
+
+    def once(name: str) -> bool:
+        first = name not in taken
+        taken.add(name)
+        return first
+
+    with ScriptedNetSuite(numbered_tokens("3600", accepted=once)) as netsuite:
+        client = NetSuiteClient(oauth2(ec_pem, netsuite.url))
+        for _ in range(4):
+            client.probe(ONE)
+    assert len(netsuite.sign_ins) == 4
+
+
+def test_a_query_refused_with_every_token_fails_though_others_are_taken(ec_pem: str) -> None:
+    given = iter(range(1, 100))
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == TOKEN_PATH:
+            return token(f"token-{next(given)}")
+        if "refused" not in asked.text:
+            return page([{"one": "1"}])
+        client.probe(ONE)
+        return Reply(401, "", {"WWW-Authenticate": 'Bearer realm="1234567", error="invalid_token"'})
+
+    with ScriptedNetSuite(answer) as netsuite:
+        client = NetSuiteClient(oauth2(ec_pem, netsuite.url, concurrency=2))
+        with pytest.raises(NotSignedIn):
+            client.probe("SELECT refused FROM employee")
+
+
+def test_a_token_that_ends_while_a_request_waits_for_its_turn_is_not_sent(ec_pem: str) -> None:
+    held, release = threading.Event(), threading.Event()
+    numbered = numbered_tokens(0.5)
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path != TOKEN_PATH and not held.is_set():
+            held.set()
+            assert release.wait(60)
+        return numbered(asked)
+
+    with ScriptedNetSuite(answer) as netsuite:
+        client = NetSuiteClient(oauth2(ec_pem, netsuite.url, concurrency=1))
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(client.probe, ONE)
+            assert held.wait(60)
+            waiting = pool.submit(client.probe, ONE)
+            time.sleep(0.6)
+            release.set()
+            first.result(60)
+            waiting.result(60)
+    assert [asked.headers["authorization"] for asked in netsuite.queries] == ["Bearer token-1", "Bearer token-2"]
 
 
 def test_a_fresh_token_that_is_refused_too_ends_it_for_good(ec_pem: str) -> None:
