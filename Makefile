@@ -38,8 +38,9 @@ psql: $(INSTALLED) ## open the warehouse; with SQL="..." run one statement and p
 sandbox: $(INSTALLED) ## start the sandbox NetSuite alone, until Ctrl-C
 	@$(BIN)/python -m include.sandbox --invoices $(INVOICES) --state-dir .run/sandbox-alone
 
+# A file's tests stay together, since they share servers; the long whole runs come first as they are collected.
 test: lint ## lint, types and all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check
