@@ -22,6 +22,7 @@ class Summary:
     recipients: list[Row]
     users_and_credit: list[Row]
     live_invoices: list[Row]
+    freshness: list[Row]
 
 
 class RunView:

@@ -41,6 +41,20 @@ def show_summary(summary: Summary) -> None:
     _print_table(
         "Users and credit", ["users_created", "users_updated", "users", "credit_rows"], summary.users_and_credit
     )
+    console.print()
+    for row in summary.freshness:
+        console.print(freshness_line(row), markup=False, soft_wrap=True)
+
+
+def freshness_line(row: Row) -> str:
+    """How fresh and complete one published table is, in one line."""
+    reconciled = "never reconciled"
+    if row["last_reconciled_at"]:
+        reconciled = f"last reconciled {row['last_reconciled_at']}, {row['open_differences']:,} differences open"
+    return (
+        f"{row['table_name']}: complete up to {row['complete_up_to']}, but for {row['open_quarantine']:,} records in "
+        f"quarantine; {reconciled}"
+    )
 
 
 def show_failures(failures: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg.errors import LockNotAvailable
@@ -17,7 +18,6 @@ from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Connection, Engine
@@ -36,8 +36,10 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
 
     Returns:
         ``rows`` (recipients in all), ``users_created``, ``users_updated``, ``credit_inserted``, ``credit_updated``,
-        ``credit_deleted``, ``verdicts`` (as ``match`` counts them) and ``recipients``: owner field -> status ->
-        ``rows`` (now), ``inserted``, ``updated``, ``deleted`` (in this run).
+        ``credit_deleted``, ``verdicts`` (as ``match`` counts them), ``recipients``: owner field -> status ->
+        ``rows`` (now), ``inserted``, ``updated``, ``deleted`` (in this run), and ``coverage``: entity ->
+        ``covered_up_to``, ``last_reconciled_at`` (ISO 8601), ``differences``, ``open_differences`` (null: never
+        compared).
 
     Raises:
         UnknownRun: the run ledger has no such run.
@@ -88,6 +90,7 @@ def _publish(connection: Connection, account: str, run_id: str, user_mode: UserM
     _, deleted, refreshed, inserted = run_sql_file(
         connection, SQL / "publish_customer_credit.sql", account=account, cutoff_at=cutoff_at, trimmed=TRIMMED
     )
+    *_, publication = run_sql_file(connection, SQL / "record_publication.sql", account=account, run_id=run_id)
     return {
         "rows": sum(counted["rows"] for counted in recipients.rows),
         "users_created": created.rowcount,
@@ -97,6 +100,7 @@ def _publish(connection: Connection, account: str, run_id: str, user_mode: UserM
         "credit_deleted": deleted.rowcount,
         "verdicts": verdicts,
         "recipients": _by_field_and_status(recipients.rows),
+        "coverage": _by_entity(publication.rows),
     }
 
 
@@ -119,3 +123,11 @@ def _by_field_and_status(counted: Iterable[Mapping[str, Any]]) -> dict[str, dict
         counts = {key: row[key] for key in ("rows", "inserted", "updated", "deleted")}
         recipients[row["owner_field"]][row["status"]] = counts
     return dict(recipients)
+
+
+def _by_entity(publication: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["entity"]: {key: _as_json(row[key]) for key in row if key != "entity"} for row in publication}
+
+
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

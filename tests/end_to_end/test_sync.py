@@ -97,6 +97,9 @@ def test_counts_are_on_the_asset_events_too(acme):
         ).all()
     extras = dict(tuple(row) for row in found)
     assert extras["x-netsuite://acme/raw.invoices"]["rows"] == acme.value("SELECT count(*) FROM raw.invoices")
+    coverage = extras["x-netsuite://acme/publish.recipients"]["coverage"]
+    covered_up_to = acme.value("SELECT complete_up_to FROM ops.publications WHERE entity = 'invoices'")
+    assert coverage["invoices"]["covered_up_to"] == covered_up_to.isoformat()
     assert extras["x-netsuite://acme/publish.recipients"]["rows"] == acme.value(
         "SELECT count(*) FROM publish.recipients"
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from include.local_stack.airflow_api import last_words
 from include.local_stack.run_ledger_view import RunView, Summary, what_does_not_add_up
+from include.local_stack.terminal import freshness_line
 
 COUNTS: dict[str, dict[str, dict[str, Any]]] = {
     "run": {
@@ -53,6 +54,7 @@ def adds_up(**changes: list[dict[str, Any]]) -> Summary:
         "recipients": [],
         "users_and_credit": [{"users_created": 2}],
         "live_invoices": [{"invoices": 2, "recipients": 6}],
+        "freshness": [],
     }
     return Summary(**(numbers | changes))
 
@@ -127,3 +129,29 @@ def test_the_last_words_of_a_failed_task_are_its_errors_message() -> None:
     ]
     assert last_words(log) == "Unknown identifier"
     assert last_words([{"event": "killed by signal 9"}]) == "killed by signal 9"
+
+
+def test_the_summary_says_of_each_published_table_how_complete_it_is(warehouse: Engine) -> None:
+    with warehouse.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ops.publications (account, entity, complete_up_to, run_id) "
+                "VALUES ('acme', 'customers', '2026-03-01 12:00+00', 'run-1')"
+            )
+        )
+    (row,) = RunView(warehouse, "acme", "run-1").summary().freshness
+    assert freshness_line(row) == (
+        "publish.customer_credit: complete up to 2026-03-01 12:00:00 UTC, but for 0 records in quarantine; "
+        "never reconciled"
+    )
+
+
+def test_differences_that_a_reconciliation_left_open_are_in_the_line() -> None:
+    row = {
+        "table_name": "publish.recipients",
+        "complete_up_to": "2026-03-01 12:00:00 UTC",
+        "last_reconciled_at": "2026-03-01 03:45:00 UTC",
+        "open_differences": 2,
+        "open_quarantine": 1,
+    }
+    assert freshness_line(row).endswith("last reconciled 2026-03-01 03:45:00 UTC, 2 differences open")
