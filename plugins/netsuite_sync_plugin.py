@@ -3,19 +3,42 @@
 from airflow.plugins_manager import AirflowPlugin
 
 from include.console.data_docs import data_docs
+from include.console.netsuite_sync import netsuite_sync
 
 
 class NetSuiteSyncPlugin(AirflowPlugin):
-    """Browse > Data docs: what the validation of each batch found."""
+    """Browse > NetSuite sync: how fresh, how complete, what is wrong. Browse > Data docs: what validation found."""
 
     name = "netsuite_sync"
-    fastapi_apps = [{"name": "Data docs", "app": data_docs, "url_prefix": "/data-docs"}]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"name": "NetSuite sync", "app": netsuite_sync, "url_prefix": "/netsuite-sync"},
+        {"name": "Data docs", "app": data_docs, "url_prefix": "/data-docs"},
+    ]
     external_views = [  # noqa: RUF012
+        {
+            "name": "NetSuite sync",
+            "href": "netsuite-sync/",
+            "url_route": "netsuite-sync",
+            "destination": "nav",
+            "category": "browse",
+        },
+        {
+            "name": "NetSuite sync",
+            "href": "netsuite-sync/dags/{DAG_ID}",
+            "url_route": "netsuite-sync-account",
+            "destination": "dag",
+        },
+        {
+            "name": "NetSuite sync",
+            "href": "netsuite-sync/dags/{DAG_ID}/runs/{RUN_ID}",
+            "url_route": "netsuite-sync-run",
+            "destination": "dag_run",
+        },
         {
             "name": "Data docs",
             "href": "data-docs/",
             "url_route": "data-docs",
             "destination": "nav",
             "category": "browse",
-        }
+        },
     ]

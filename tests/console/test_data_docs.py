@@ -1,15 +1,11 @@
 """The data docs inside the Airflow UI (P7): for whoever is signed in, read-only, nothing but the data docs."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.console.visits import Visit, answers_of_airflow
+
 SECRET = "SECRET-OUTSIDE"
 ESCAPES = [
     "/data-docs/%2e%2e/secret.html",
@@ -22,41 +18,6 @@ ESCAPES = [
     "/data-docs/%00.html",
     "/data-docs/" + "a" * 400 + ".html",
 ]
-
-
-class Visit(NamedTuple):
-    path: str
-    user: str | None = None
-    method: str = "GET"
-    cookie: bool = False
-    docs: str = "filled"
-
-
-def answers_of_airflow(folder: Path, visits: list[Visit]) -> list[dict[str, Any]]:
-    """What a real Airflow with the project's plugins answers to an admin, ann, to a viewer, vic, and to nobody."""
-    (folder / "passwords.json").write_text(json.dumps({"ann": "ann", "vic": "vic"}))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    environment |= {
-        "AIRFLOW_HOME": str(folder / "home"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ann:admin,vic:viewer",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
-    }
-    asked = [visit._asdict() for visit in visits]
-    for visit in asked:
-        visit |= {"path": visit["path"].format(folder=folder), "docs": str(folder / visit["docs"])}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.console.airflow_visitor"],
-        input=json.dumps(asked),
-        env=environment,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.partition("\nANSWERS ")[2])
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +35,10 @@ def ask(tmp_path_factory: pytest.TempPathFactory):
     visits = [Visit(f"/data-docs/{page}", user) for page in pages for user in (None, "ann", "vic")]
     visits += [Visit("/data-docs/", "ann", method) for method in ("POST", "PUT", "DELETE")]
     visits += [Visit(f"/data-docs/{page}", "ann") for page in ("demo/run/invoices.json", "demo", "gone.html")]
-    visits += [Visit("/data-docs/", "vic", cookie=True), Visit("/data-docs/", "vic", docs="empty")]
+    visits += [Visit("/data-docs/", "vic", cookie=True), Visit("/data-docs/", "vic", place="empty")]
     visits += [Visit("/api/v2/plugins", "ann"), *(Visit(path, "ann") for path in ESCAPES)]
-    answers = dict(zip(visits, answers_of_airflow(folder, visits), strict=True))
+    places = {name: {"NETSUITE_DATA_DOCS": str(folder / name)} for name in ("filled", "empty")}
+    answers = answers_of_airflow(folder, visits, places)
     return lambda *args, **options: answers[Visit(*args, **options)]
 
 
@@ -128,13 +90,14 @@ def test_what_is_no_page_is_not_there_and_says_so_kindly(ask, path: str):
 
 
 def test_before_the_first_run_the_page_says_what_will_be_there(ask):
-    answer = ask("/data-docs/", "vic", docs="empty")
+    answer = ask("/data-docs/", "vic", place="empty")
     assert answer["status"] == 200
     assert "as soon as it has been validated" in answer["text"]
 
 
 def test_the_ui_offers_the_page_in_its_browse_menu(ask):
     plugins = json.loads(ask("/api/v2/plugins", "ann")["text"])["plugins"]
-    [view] = [view for plugin in plugins if plugin["name"] == "netsuite_sync" for view in plugin["external_views"]]
-    assert (view["name"], view["category"], view["destination"]) == ("Data docs", "browse", "nav")
+    views = [view for plugin in plugins if plugin["name"] == "netsuite_sync" for view in plugin["external_views"]]
+    [view] = [view for view in views if view["name"] == "Data docs"]
+    assert (view["category"], view["destination"]) == ("browse", "nav")
     assert view["href"] == "data-docs/"  # relative, so that it works below any base URL
