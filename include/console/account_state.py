@@ -59,6 +59,12 @@ class AccountState:
     runs: list[Run] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
+    @property
+    def last_sync_failed(self) -> bool:
+        """Whether the newest run of the sync is red."""
+        states = [run.state for run in self.runs if run.dag_id.startswith(f"{SYNC}{SEPARATOR}")]
+        return states[:1] == ["failed"]
+
 
 def accounts_of(dag_ids: Iterable[str]) -> list[str]:
     """The accounts whose sync is among these DAGs, sorted."""
