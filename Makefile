@@ -18,7 +18,7 @@ export INVOICES
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
 
-demo: $(INSTALLED) ## start everything, sync the demo account once, show the summary, stop everything (INVOICES=2000)
+demo: $(INSTALLED) ## start everything, sync the demo's accounts once, show the summary, stop everything (INVOICES=2000)
 	@$(STACK) demo
 
 up: $(INSTALLED) ## the same, and leave it running; says where Airflow is and how to sign in

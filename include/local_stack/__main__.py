@@ -10,7 +10,6 @@ import typer
 
 from include.local_stack.environment import ADMIN, admin_password
 from include.local_stack.errors import LocalStackError
-from include.local_stack.preparation import DEMO_ACCOUNT
 from include.local_stack.run_folder import RunFolder
 from include.local_stack.supervisor import (
     Stopped,
@@ -38,32 +37,32 @@ def _choose_folder(
 
 @app.command()
 def demo(context: typer.Context, invoices: Invoices = 2000) -> None:
-    """Start everything, sync the demo account once, sum it up, and stop everything."""
+    """Start everything, sync the demo's accounts once, sum it up, and stop everything."""
     from include.local_stack.stack import attached_stack
-    from include.local_stack.sync_run import checked_account, sync_through_airflow
+    from include.local_stack.sync_run import demo_accounts_checked, sync_through_airflow
 
-    account = checked_account(DEMO_ACCOUNT)
+    accounts = demo_accounts_checked()
     is_fresh = not is_supervised(context.obj)
     with attached_stack(context.obj, os.environ, invoices) as stack:
-        went_well = sync_through_airflow(context.obj, os.environ, stack, account, is_fresh=is_fresh)
+        went_well = sync_through_airflow(context.obj, os.environ, stack, accounts, is_fresh=is_fresh)
     raise typer.Exit(0 if went_well else 1)
 
 
 @app.command()
 def up(context: typer.Context, invoices: Invoices = 2000) -> None:
-    """Start everything, sync the demo account once, and leave it running."""
+    """Start everything, sync the demo's accounts once, and leave it running."""
     from include.local_stack.stack import attached_stack, start_detached_stack, stop_stack
-    from include.local_stack.sync_run import checked_account, sync_through_airflow
+    from include.local_stack.sync_run import demo_accounts_checked, sync_through_airflow
 
     if is_supervised(context.obj):
         with attached_stack(context.obj, os.environ, invoices) as stack:
             console.print("The stack is running already.")
             _say_how_to_sign_in(context.obj, stack)
         return
-    account = checked_account(DEMO_ACCOUNT)
+    accounts = demo_accounts_checked()
     stack = start_detached_stack(context.obj, os.environ, invoices)
     try:
-        went_well = sync_through_airflow(context.obj, os.environ, stack, account, is_fresh=True)
+        went_well = sync_through_airflow(context.obj, os.environ, stack, accounts, is_fresh=True)
     except Stopped:
         stop_stack(context.obj)
         raise

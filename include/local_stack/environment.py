@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from include.local_stack.demo import DEMO_ACCOUNTS
 from include.local_stack.ports import LOOPBACK
 from include.local_stack.postgres import EmbeddedPostgres
 from include.local_stack.private_files import kept_secret, write_private
@@ -15,7 +16,6 @@ from include.local_stack.run_folder import PROJECT, RunFolder
 AIRFLOW_DATABASE = "airflow"
 WAREHOUSE_DATABASE = "warehouse"
 WAREHOUSE_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
-SANDBOX_VARIABLE = "AIRFLOW_CONN_NETSUITE_DEMO"
 ACCOUNTS_VARIABLE = "NETSUITE_ACCOUNTS_DIR"
 ADMIN = "admin"
 # A process that has read a large entity gives its memory back; by default, glibc and Arrow keep it for themselves.
@@ -87,9 +87,14 @@ def _defaults(folder: RunFolder, postgres: EmbeddedPostgres) -> dict[str, str]:
         "NETSUITE_LANDING": folder.landing.as_uri(),
         "NETSUITE_DATA_DOCS": str(folder.data_docs),
     }
-    if folder.sandbox_connections.exists():
-        defaults[SANDBOX_VARIABLE] = json.dumps(json.loads(folder.sandbox_connections.read_text())["oauth2"])
-    return defaults
+    return defaults | _sandbox_connections(folder)
+
+
+def _sandbox_connections(folder: RunFolder) -> dict[str, str]:
+    """The connections of those of the demo's accounts whose sandboxes run, by environment variable."""
+    files = {demo.variable: folder.sandbox_connections(demo.name) for demo in DEMO_ACCOUNTS}
+    running = {variable: file for variable, file in files.items() if file.exists()}
+    return {variable: json.dumps(json.loads(file.read_text())["oauth2"]) for variable, file in running.items()}
 
 
 def _never_by_proxy(caller: Mapping[str, str]) -> dict[str, str]:

@@ -4,14 +4,14 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
+from include.local_stack.demo import DemoAccount
 from include.local_stack.environment import (
     AIRFLOW_DATABASE,
-    SANDBOX_VARIABLE,
     WAREHOUSE_DATABASE,
     WAREHOUSE_VARIABLE,
     airflow_environment,
@@ -23,10 +23,6 @@ from include.local_stack.ports import free_port
 from include.local_stack.postgres import EmbeddedPostgres
 from include.local_stack.run_folder import RunFolder
 
-DEMO_ACCOUNT = "demo"
-SANDBOX_PORT = 8181
-# So that the demo shows what quarantine is for.
-BAD_ROWS_OF_THE_DEMO = 3
 SECONDS_FOR_THE_SANDBOX = 60
 
 
@@ -36,30 +32,31 @@ def prepare(
     parts: Parts,
     caller: Mapping[str, str],
     *,
-    invoices: int | None,
+    sandboxes: Sequence[DemoAccount],
+    invoices: int,
     database: str = AIRFLOW_DATABASE,
 ) -> None:
-    """Migrates both databases and starts the sandbox, all at once.
+    """Migrates both databases and starts the sandboxes, all at once.
 
     Args:
         folder: where state lies.
         postgres: the running embedded server.
-        parts: takes the sandbox's process.
+        parts: takes the sandboxes' processes.
         caller: the environment of whoever called us.
-        invoices: size of the sandbox's data; None when no sandbox is wanted.
+        sandboxes: the demo's accounts that need one.
+        invoices: how many were asked for.
         database: Airflow's own database in the embedded server.
 
     Raises:
         LocalStackError: one of them failed.
         WarehouseError: the warehouse can't be migrated.
     """
-    with ThreadPoolExecutor(max_workers=3) as at_once:
+    with ThreadPoolExecutor(max_workers=2 + len(sandboxes)) as at_once:
         steps = [
             at_once.submit(migrate_airflow, folder, postgres, parts, caller, database),
             at_once.submit(migrate_warehouse, postgres, caller),
+            *(at_once.submit(start_sandbox, demo, folder, parts, caller, invoices) for demo in sandboxes),
         ]
-        if invoices is not None:
-            steps.append(at_once.submit(start_sandbox, folder, parts, caller, invoices))
     for step in steps:
         step.result()
 
@@ -99,36 +96,28 @@ def migrate_warehouse(postgres: EmbeddedPostgres, caller: Mapping[str, str]) -> 
         upgrade(url)
 
 
-def wants_sandbox(caller: Mapping[str, str], account: str = DEMO_ACCOUNT) -> bool:
-    """Whether this account talks to the sandbox: the demo's does, unless the caller brings a connection for it."""
-    return account == DEMO_ACCOUNT and not caller.get(SANDBOX_VARIABLE)
-
-
-def start_sandbox(folder: RunFolder, parts: Parts, caller: Mapping[str, str], invoices: int) -> None:
-    """Starts the sandbox and waits until its connections can be read.
+def start_sandbox(demo: DemoAccount, folder: RunFolder, parts: Parts, caller: Mapping[str, str], invoices: int) -> None:
+    """Starts an account's sandbox and waits until its connections can be read.
 
     Raises:
         ProcessError: it ended, or wasn't ready in time.
     """
-    connections = folder.sandbox_connections
+    connections, part = folder.sandbox_connections(demo.name), f"sandbox-{demo.name}"
     connections.parent.mkdir(parents=True, exist_ok=True)
     connections.unlink(missing_ok=True)
     options = {
-        "--port": free_port(SANDBOX_PORT),
-        "--invoices": invoices,
-        "--bad-rows": BAD_ROWS_OF_THE_DEMO,
-        "--state-dir": folder.sandbox_state,
+        **demo.sandbox_options(invoices),
+        "--port": free_port(demo.port),
+        "--state-dir": folder.sandbox_state(demo.name),
         "--connection-file": connections,
     }
     arguments = [str(part) for option in options.items() for part in option]
-    parts.start("sandbox", [sys.executable, "-m", "include.sandbox", *arguments], caller)
+    parts.start(part, [sys.executable, "-m", "include.sandbox", *arguments], caller)
     deadline = time.monotonic() + SECONDS_FOR_THE_SANDBOX
     while not _is_json(connections):
         parts.see_that_all_live()
         if time.monotonic() > deadline:
-            raise ProcessError(
-                f"The sandbox wasn't ready within {SECONDS_FOR_THE_SANDBOX} s; see {folder.log('sandbox')}"
-            )
+            raise ProcessError(f"The {part} wasn't ready within {SECONDS_FOR_THE_SANDBOX} s; see {folder.log(part)}")
         time.sleep(0.05)
 
 

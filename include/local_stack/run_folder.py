@@ -32,15 +32,23 @@ class RunFolder:
         """Great Expectations' pages."""
         return self.root / "data_docs"
 
-    @property
-    def sandbox_state(self) -> Path:
-        """The sandbox's keys and rows, so that a restart has the same."""
-        return self.root / "sandbox"
+    def sandbox_state(self, account: str) -> Path:
+        """Keys and rows of an account's sandbox, so that a restart has the same."""
+        return self.root / "sandbox" / account
+
+    def sandbox_connections(self, account: str) -> Path:
+        """The Airflow connections to an account's running sandbox, one per sign-in (JSON)."""
+        return self.secrets / f"sandbox-connections-{account}.json"
 
     @property
-    def sandbox_connections(self) -> Path:
-        """The Airflow connections to the running sandbox, one per sign-in (JSON)."""
-        return self.secrets / "sandbox-connections.json"
+    def sandbox_lock(self) -> Path:
+        """Held by the process whose sandboxes those of this folder are: the supervisor, or a sync in the foreground."""
+        return self.root / "sandbox.lock"
+
+    @property
+    def sync_lock(self) -> Path:
+        """Held by the sync in the foreground."""
+        return self.root / "sync.lock"
 
     @property
     def secrets(self) -> Path:

@@ -36,8 +36,8 @@ class RunView:
 
     def __init__(self, warehouse: "Engine", account: str, run_id: str) -> None:
         self._warehouse = warehouse
-        self._account = account
-        self._run_id = run_id
+        self.account = account
+        self.run_id = run_id
 
     def steps_so_far(self) -> list[Row]:
         """Entity, step, state and rows of every step that has begun, in order."""
@@ -51,7 +51,7 @@ class RunView:
         from include.warehouse.database import run_sql_file
 
         with self._warehouse.connect() as connection:
-            return run_sql_file(connection, SQL / f"{name}.sql", account=self._account, run_id=self._run_id)[-1].rows
+            return run_sql_file(connection, SQL / f"{name}.sql", account=self.account, run_id=self.run_id)[-1].rows
 
 
 def what_does_not_add_up(summary: Summary, owner_fields: Sequence[str]) -> list[str]:

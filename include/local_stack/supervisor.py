@@ -1,6 +1,5 @@
 """The process that runs the stack: starts its parts in order, watches over them, and ends them all."""
 
-import fcntl
 import json
 import os
 import signal
@@ -10,19 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from types import FrameType
-from typing import IO
 
 from include.local_stack.airflow_api import is_healthy
+from include.local_stack.demo import wanted_sandboxes
 from include.local_stack.environment import airflow_environment
 from include.local_stack.errors import LocalStackError, ProcessError
+from include.local_stack.locks import held, try_lock
 from include.local_stack.parts import Parts, end_orphans
+from include.local_stack.pool_keeper import PoolKeeper
 from include.local_stack.ports import LOOPBACK, free_port
 from include.local_stack.postgres import EmbeddedPostgres
-from include.local_stack.preparation import prepare, wants_sandbox
+from include.local_stack.preparation import prepare
 from include.local_stack.private_files import write_private
 from include.local_stack.run_folder import RunFolder
 
 UI_PORT = 8080
+WAITING = "waiting for a `make sync` to end"
 SECONDS_FOR_AIRFLOW = 180
 SECONDS_BETWEEN_LOOKS = 0.3
 SCHEDULES_OFF = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False"}
@@ -66,7 +68,7 @@ def is_supervised(folder: RunFolder) -> bool:
     if not folder.supervisor_lock.exists():
         return False
     with folder.supervisor_lock.open("a") as lock:
-        return not _try_lock(lock)
+        return not try_lock(lock)
 
 
 def let_schedules_start_runs(folder: RunFolder) -> None:
@@ -108,33 +110,44 @@ def _run(
     _write(folder, SupervisorState(os.getpid(), "starting PostgreSQL"))
     folder.schedules_wanted.unlink(missing_ok=True)
     end_orphans(folder)
+    ends.enter_context(held(folder.sandbox_lock, lambda: _write(folder, SupervisorState(os.getpid(), WAITING))))
     postgres = ends.enter_context(EmbeddedPostgres(folder.postgres_data))
     parts = Parts(folder)
     ends.callback(parts.stop)
     ends.callback(_ignore_signals)
     _write(folder, SupervisorState(os.getpid(), "preparing databases and sandbox"))
-    prepare(folder, postgres, parts, caller, invoices=invoices if wants_sandbox(caller) else None)
+    prepare(folder, postgres, parts, caller, sandboxes=wanted_sandboxes(caller), invoices=invoices)
     port = free_port(UI_PORT)
     address = f"http://{LOOPBACK}:{port}"
     environment = airflow_environment(folder, postgres, caller, ui_port=port)
     _start_airflow(parts, environment)
     _write(folder, SupervisorState(os.getpid(), "starting Airflow"))
-    deadline = time.monotonic() + SECONDS_FOR_AIRFLOW
-    is_ready = False
+    _wait_for_airflow(parts, folder, address, is_wanted)
+    pools = PoolKeeper(folder, address)
+    pools.keep()
+    _write(folder, SupervisorState(os.getpid(), "running", is_ready=True, address=address))
     while is_wanted():
         parts.see_that_all_live()
-        if is_ready and folder.schedules_wanted.exists():
+        if folder.schedules_wanted.exists():
             folder.schedules_wanted.unlink()
             parts.stop_one("scheduler")
             _start_part(parts, "scheduler", environment)
-        if not is_ready and (is_ready := is_healthy(address)):
-            _write(folder, SupervisorState(os.getpid(), "running", is_ready=True, address=address))
-        if not is_ready and time.monotonic() > deadline:
+        pools.keep()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise Stopped
+
+
+def _wait_for_airflow(parts: Parts, folder: RunFolder, address: str, is_wanted: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS_FOR_AIRFLOW
+    while not is_healthy(address):
+        parts.see_that_all_live()
+        if not is_wanted():
+            raise Stopped
+        if time.monotonic() > deadline:
             raise ProcessError(
                 f"Airflow wasn't ready within {SECONDS_FOR_AIRFLOW} s; its logs: {folder.log('x').parent}"
             )
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    raise Stopped
 
 
 def _start_airflow(parts: Parts, environment: dict[str, str]) -> None:
@@ -151,17 +164,9 @@ def _start_part(parts: Parts, name: str, environment: Mapping[str, str]) -> None
 def _only_one(folder: RunFolder) -> Iterator[None]:
     folder.root.mkdir(parents=True, exist_ok=True)
     with folder.supervisor_lock.open("a") as lock:
-        if not _try_lock(lock):
+        if not try_lock(lock):
             raise LocalStackError("The stack is running already. `make down` stops it.")
         yield
-
-
-def _try_lock(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _write(folder: RunFolder, state: SupervisorState) -> None:

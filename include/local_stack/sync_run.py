@@ -2,22 +2,24 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include.local_stack.airflow_api import AirflowApi
+from include.local_stack.demo import DEMO, demo_accounts, wanted_sandboxes
 from include.local_stack.environment import ADMIN, admin_password, airflow_environment, warehouse_url
 from include.local_stack.errors import AccountError
+from include.local_stack.locks import held, held_if_free
 from include.local_stack.parts import Parts, end_orphans
 from include.local_stack.postgres import EmbeddedPostgres
-from include.local_stack.preparation import prepare, wants_sandbox
+from include.local_stack.preparation import prepare
 from include.local_stack.run_folder import RunFolder
 from include.local_stack.run_ledger_view import RunView, what_does_not_add_up
 from include.local_stack.stored_connections import stored_connection
-from include.local_stack.supervisor import SupervisorState, is_supervised
-from include.local_stack.terminal import console, show_error, show_failures, show_progress, show_summary
+from include.local_stack.supervisor import SupervisorState
+from include.local_stack.terminal import console, show_account, show_error, show_failures, show_progress, show_summary
 
 if TYPE_CHECKING:
     from include.accounts.model import Account
@@ -43,23 +45,45 @@ def checked_account(name: str) -> "Account":
         raise AccountError(str(error)) from None
 
 
+def demo_accounts_checked() -> "list[Account]":
+    """The demo's accounts, before anything is started for them; the first must be there, others may be missing.
+
+    Raises:
+        AccountError: as for `checked_account`.
+    """
+    others = [demo for demo in demo_accounts() if demo is not DEMO]
+    return [checked_account(demo.name) for demo in (DEMO, *others)]
+
+
 def sync_through_airflow(
-    folder: RunFolder, caller: Mapping[str, str], stack: SupervisorState, account: "Account", *, is_fresh: bool
+    folder: RunFolder,
+    caller: Mapping[str, str],
+    stack: SupervisorState,
+    accounts: "Sequence[Account]",
+    *,
+    is_fresh: bool,
 ) -> bool:
-    """Triggers one run in the running stack and shows it. True when it succeeded and its numbers add up.
+    """Triggers one run of each account in the running stack and shows them, beside each other.
 
     Args:
         folder: where state lies.
         caller: the environment of whoever called us.
         stack: the running stack.
-        account: whose sync.
+        accounts: whose syncs.
         is_fresh: the stack was started just now; a run that is active all the same was interrupted, and is given up.
-    """
-    from include.accounts.pools import pools
 
-    dag_id = f"netsuite_sync__{account.name}"
+    Returns:
+        True when all succeeded and their numbers add up.
+    """
     airflow = AirflowApi(stack.address, ADMIN, admin_password(folder))
-    airflow.set_pools(pools())
+    views = [_view(folder, caller, account.name, _start(airflow, stack, account, is_fresh)) for account in accounts]
+    show_progress(views, lambda: all(_state(airflow, view) in ENDED for view in views))
+    judged = [_show_and_judge(airflow, view, account) for view, account in zip(views, accounts, strict=True)]
+    return all(judged)
+
+
+def _start(airflow: AirflowApi, stack: SupervisorState, account: "Account", is_fresh: bool) -> str:
+    dag_id = _dag_id(account.name)
     airflow.wait_for_dag(dag_id)
     if is_fresh:
         airflow.end_active_runs(dag_id)
@@ -68,26 +92,39 @@ def sync_through_airflow(
     console.print(
         f"Run {run_id} of {dag_id}: {stack.address}/dags/{dag_id}/runs/{run_id}", markup=False, soft_wrap=True
     )
-    view = _view(folder, caller, account.name, run_id)
-    show_progress(view, lambda: airflow.run_state(dag_id, run_id) in ENDED)
-    show_failures(airflow.failures(dag_id, run_id))
-    return _judge(view, airflow.run_state(dag_id, run_id), account)
+    return run_id
+
+
+def _show_and_judge(airflow: AirflowApi, view: RunView, account: "Account") -> bool:
+    show_account(account.name)
+    show_failures(airflow.failures(_dag_id(account.name), view.run_id))
+    return _judge(view, _state(airflow, view), account)
+
+
+def _state(airflow: AirflowApi, view: RunView) -> str:
+    return airflow.run_state(_dag_id(view.account), view.run_id)
+
+
+def _dag_id(account: str) -> str:
+    return f"netsuite_sync__{account}"
 
 
 def sync_in_foreground(folder: RunFolder, caller: Mapping[str, str], account: "Account", *, invoices: int) -> bool:
     """Runs the account's DAG in one process of its own, without a scheduler. True when all is well (as above).
 
-    PostgreSQL, and for the demo account the sandbox, are started unless they run, and stopped again.
+    PostgreSQL, and for an account of the demo its sandbox, are started unless they run, and stopped again. Syncs in the
+    foreground wait for each other: they share Airflow's database and the sandboxes.
     """
     with ExitStack() as ends:
+        ends.enter_context(held(folder.sync_lock, lambda: console.print("waiting for another `make sync` to end …")))
+        starts_sandbox = ends.enter_context(held_if_free(folder.sandbox_lock))
         end_orphans(folder)
         postgres = ends.enter_context(EmbeddedPostgres(folder.postgres_data))
         parts = Parts(folder)
         ends.callback(parts.stop)
-        starts_sandbox = wants_sandbox(caller, account.name) and not is_supervised(folder)
         console.print("preparing databases …")
-        sandbox_size = invoices if starts_sandbox else None
-        prepare(folder, postgres, parts, caller, database=FOREGROUND_DATABASE, invoices=sandbox_size)
+        sandboxes = [demo for demo in wanted_sandboxes(caller) if starts_sandbox and demo.name == account.name]
+        prepare(folder, postgres, parts, caller, database=FOREGROUND_DATABASE, sandboxes=sandboxes, invoices=invoices)
         environment = airflow_environment(folder, postgres, caller, ui_port=0, database=FOREGROUND_DATABASE)
         environment |= stored_connection(folder, postgres, environment, account.connection)
         return _run_and_judge(folder, caller, account, parts, environment)
@@ -100,11 +137,11 @@ def _run_and_judge(
     run_after = datetime.now(UTC).isoformat()
     result_file = folder.root / f"{name}.json"
     result_file.unlink(missing_ok=True)
-    arguments = [f"netsuite_sync__{account.name}", run_after, str(result_file)]
+    arguments = [_dag_id(account.name), run_after, str(result_file)]
     runner = parts.start(name, [sys.executable, "-m", "include.local_stack.run_dag", *arguments], environment)
     console.print(f"Run manual__{run_after}; its log: {folder.log(name)}", markup=False, soft_wrap=True)
     view = _view(folder, caller, account.name, f"manual__{run_after}")
-    show_progress(view, lambda: runner.poll() is not None)
+    show_progress([view], lambda: runner.poll() is not None)
     if runner.returncode != 0:
         parts.see_that_all_live()
     result = json.loads(result_file.read_text())

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.live import Live
@@ -16,16 +16,22 @@ WIDTH_WITHOUT_TERMINAL = 120
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
-def show_progress(view: RunView, has_ended: Callable[[], bool]) -> None:
-    """Shows which step is at work and how many rows it has seen, until the run has ended."""
+def show_progress(views: Sequence[RunView], has_ended: Callable[[], bool]) -> None:
+    """Shows which steps are at work and how many rows they have seen, until the runs have ended."""
     if not console.is_terminal:
-        _print_changes(view, has_ended)
+        _print_changes(views, has_ended)
         return
     with Live(console=console, refresh_per_second=4) as live:
         while not has_ended():
-            live.update(_progress_table(view.steps_so_far()))
+            live.update(_progress_table(views))
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        live.update(_progress_table(view.steps_so_far()))
+        live.update(_progress_table(views))
+
+
+def show_account(name: str) -> None:
+    """Prints whose run comes next."""
+    console.print()
+    console.rule(name, align="left")
 
 
 def show_summary(summary: Summary) -> None:
@@ -70,28 +76,37 @@ def show_error(message: str) -> None:
     console.print(message, markup=False, soft_wrap=True)
 
 
-def _print_changes(view: RunView, has_ended: Callable[[], bool]) -> None:
+def _print_changes(views: Sequence[RunView], has_ended: Callable[[], bool]) -> None:
     """Where the output is no terminal: one line for each step that begins or ends, and now and then its rows."""
-    printed: dict[tuple[str, str], str] = {}
+    printed: dict[tuple[str, str, str], str] = {}
     ended = False
     while not ended:
         ended = has_ended()
-        for row in view.steps_so_far():
-            line = f"{_name(row):<28} {row['state'] or '':<8} {row['rows'] or 0:>9,} rows"
+        for account, row in _steps(views):
+            line = f"{account + _name(row):<28} {row['state'] or '':<8} {row['rows'] or 0:>9,} rows"
             has_news = row["rows"] or row["state"] != "running"
-            if has_news and printed.get((row["entity"], row["step"])) != line:
-                printed[row["entity"], row["step"]] = line
+            key = (account, str(row["entity"]), str(row["step"]))
+            if has_news and printed.get(key) != line:
+                printed[key] = line
                 console.print(line, markup=False, soft_wrap=True)
         if not ended:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _progress_table(steps: Sequence[Row]) -> Table:
+def _steps(views: Sequence[RunView]) -> Iterator[tuple[str, Row]]:
+    """Every step that has begun, with the account before it where there are several."""
+    for view in views:
+        account = f"{view.account}: " if len(views) > 1 else ""
+        for row in view.steps_so_far():
+            yield account, row
+
+
+def _progress_table(views: Sequence[RunView]) -> Table:
     table = Table("task", "state", box=None)
     table.add_column("rows so far", justify="right")
-    for row in steps:
+    for account, row in _steps(views):
         state = row["state"] or ""
-        table.add_row(_name(row), f"[{COLOURS.get(state, 'white')}]{state}", f"{row['rows'] or 0:,}")
+        table.add_row(account + _name(row), f"[{COLOURS.get(state, 'white')}]{state}", f"{row['rows'] or 0:,}")
     return table
 
 

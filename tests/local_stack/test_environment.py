@@ -57,7 +57,7 @@ def test_the_demos_connection_is_the_sandboxs_unless_the_caller_has_one(
     folder: RunFolder, postgres: EmbeddedPostgres
 ) -> None:
     assert "AIRFLOW_CONN_NETSUITE_DEMO" not in environment(folder, postgres)
-    write_private(folder.sandbox_connections, json.dumps({"oauth2": {"conn_type": "netsuite"}, "tba": {}}))
+    write_private(folder.sandbox_connections("demo"), json.dumps({"oauth2": {"conn_type": "netsuite"}, "tba": {}}))
     assert json.loads(environment(folder, postgres)["AIRFLOW_CONN_NETSUITE_DEMO"]) == {"conn_type": "netsuite"}
     assert environment(folder, postgres, AIRFLOW_CONN_NETSUITE_DEMO="mine")["AIRFLOW_CONN_NETSUITE_DEMO"] == "mine"
 
