@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,19 +85,26 @@ class Installation:
         return {name: rows for name, rows in self.tables().items() if name.startswith(("publish", "workflow"))}
 
 
-@pytest.fixture
-def installation(
-    airflow_database: None, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
-    accounts = tmp_path / "accounts"
+@contextmanager
+def installed(warehouse_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """An installation on a warehouse, its files in a folder."""
+    accounts = folder / "accounts"
     accounts.mkdir()
     monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(accounts))
-    monkeypatch.setenv("NETSUITE_LANDING", (tmp_path / "landing").as_uri())
-    monkeypatch.setenv("NETSUITE_DATA_DOCS", str(tmp_path / "data_docs"))
+    monkeypatch.setenv("NETSUITE_LANDING", (folder / "landing").as_uri())
+    monkeypatch.setenv("NETSUITE_DATA_DOCS", str(folder / "data_docs"))
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", warehouse_url.replace("postgresql+psycopg", "postgres"))
     engine = open_warehouse(warehouse_url)
     yield Installation(engine, accounts, monkeypatch)
     engine.dispose()
+
+
+@pytest.fixture
+def installation(
+    airflow_database: None, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    with installed(warehouse_url, tmp_path, monkeypatch) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,140 @@
+"""A task that is killed, whatever it was doing, leaves every table as before or complete; tried again it completes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.end_to_end.conftest import Installation, installed
+from tests.end_to_end.steps import AT_BAD_ROWS, Steps, after_commit_of, change_of, counted_rows_of, hold, record_of
+from tests.sandbox_process import SandboxProcess
+
+# More than a page, all of it changed between the two runs.
+INVOICES = 1_200
+FIRST, SECOND = "manual__2026-11-01T00:00:00+00:00", "manual__2026-11-01T01:00:00+00:00"
+# Where a task is killed: what it is doing then, the task, the point, and whether it had done its work.
+KILLS = {
+    "before it reads": ("invoices.extract", record_of("invoices.extract", "state", "running"), False),
+    "while pages land": ("invoices.extract", counted_rows_of("invoices.extract"), False),
+    "when all has landed": ("invoices.extract", record_of("invoices.extract", "state", "success"), False),
+    "while it stages": ("invoices.validate", counted_rows_of("invoices.validate"), False),
+    "while bad rows are written down": ("invoices.validate", AT_BAD_ROWS, False),
+    "before it merges": ("invoices.load", record_of("invoices.load", "state", "running"), False),
+    "while it merges": ("invoices.load", change_of("raw.invoice_owners"), False),
+    "when it has merged": ("invoices.load", after_commit_of("invoices.load"), True),
+    "while it marks deletions": ("deletions.load", change_of("raw.invoices", "UPDATE"), False),
+    "while owners are looked up": ("look_up_owners", change_of("raw.owner_lookups"), False),
+    "while it matches": ("match", change_of("matching.employee_matches"), False),
+    "while it publishes": ("publish", change_of("publish.customer_credit"), False),
+    "when it has published": ("publish", counted_rows_of("run.publish"), True),
+}
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """Two runs that nothing disturbed, with changes in NetSuite between them."""
+
+    after_first: dict[str, list[tuple]]
+    after_second: dict[str, list[tuple]]
+    template: str
+
+
+def tables(installation: Installation) -> dict[str, list[tuple]]:
+    """What may be compared between two warehouses: users go by their address, and times of day are left out."""
+    emails = {str(row["user_id"]): row["email"] for row in installation.rows("SELECT * FROM workflow.users")}
+    left_out = {"created_at", "updated_at", "refreshed_at", "resolved_at"}
+
+    def row_of(row: dict) -> tuple:
+        return tuple((name, emails.get(str(value), str(value))) for name, value in row.items() if name not in left_out)
+
+    extra = {
+        "raw.owner_lookups": "SELECT * FROM raw.owner_lookups ORDER BY 1, 2",
+        "matching.employee_matches": "SELECT * FROM matching.employee_matches ORDER BY account, employee_id",
+        "ops.watermarks": "SELECT entity, run_id FROM ops.watermarks ORDER BY 1",
+        "ops.extraction_windows": "SELECT entity, run_id, rows_read, rows_loaded FROM ops.extraction_windows",
+    }
+    rows = installation.tables() | {name: installation.rows(query) for name, query in extra.items()}
+    return {name: sorted(map(row_of, content)) for name, content in rows.items()}
+
+
+def differences(one: dict[str, list[tuple]], other: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
+    """Some rows that only one of the two has, by table; none where they are the same."""
+    both = {name: (Counter(one[name]), Counter(other[name])) for name in one | other}
+    return {name: [*(left - right), *(right - left)][:4] for name, (left, right) in both.items() if left != right}
+
+
+def published(content: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
+    return {name: rows for name, rows in content.items() if name.startswith(("publish", "workflow"))}
+
+
+@pytest.fixture(scope="module")
+def netsuite() -> Iterator[SandboxProcess]:
+    with SandboxProcess(invoices=INVOICES, bad_rows=3) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def undisturbed(airflow_database, postgres, migrated_template, netsuite, tmp_path_factory) -> Iterator[Undisturbed]:
+    before, after = "undisturbed_before", "undisturbed_after"
+    postgres.ensure_database(before, template=migrated_template)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        with installed(postgres.url(before), tmp_path_factory.mktemp("first"), monkeypatch) as installation:
+            connect(installation, netsuite)
+            Steps(FIRST).run_rest()
+            after_first = tables(installation)
+            invoices = [row["id"] for row in installation.rows("SELECT id FROM raw.invoices ORDER BY id")]
+        change_everything(netsuite, invoices)
+        postgres.ensure_database(after, template=before)
+        with installed(postgres.url(after), tmp_path_factory.mktemp("second"), monkeypatch) as installation:
+            connect(installation, netsuite)
+            Steps(SECOND).run_rest()
+            yield Undisturbed(after_first, tables(installation), before)
+    postgres.drop_database(after)
+    postgres.drop_database(before)
+
+
+@pytest.fixture
+def warehouse_url(postgres, undisturbed) -> Iterator[str]:
+    """The warehouse as the first run left it."""
+    postgres.ensure_database("killed", template=undisturbed.template)
+    yield postgres.url("killed")
+    postgres.drop_database("killed")
+
+
+@pytest.fixture
+def acme(installation, netsuite) -> Installation:
+    connect(installation, netsuite)
+    return installation
+
+
+def connect(installation: Installation, netsuite: SandboxProcess) -> None:
+    installation.write_account()
+    installation.connect(netsuite.connection())
+
+
+def change_everything(netsuite: SandboxProcess, invoices: list[int]) -> None:
+    """Every invoice, an owner that is no employee, an address, a balance; and an invoice is deleted."""
+    netsuite.control("POST", "/rows/transaction", [{"id": id_, "memo": f"changed {id_}"} for id_ in invoices])
+    netsuite.control("POST", "/rows/transaction", {"id": 101, "custbody_collector": 32, "memo": "another owner"})
+    netsuite.control("POST", "/rows/employee", {"id": 11, "email": "another@corp.test"})
+    netsuite.control("POST", "/rows/customer", {"id": 51, "balancesearch": "77.5"})
+    netsuite.control("DELETE", "/rows/transaction/103")
+    netsuite.control("POST", "/settings", {"clock_offset_seconds": 2})
+
+
+@pytest.mark.parametrize("moment", KILLS)
+def test_a_killed_task_leaves_all_as_before_and_tried_again_completes(acme, undisturbed, warehouse_url, moment):
+    """P3, P5: as before, or, once it has committed, complete; never between, and never twice."""
+    task_id, point, is_done = KILLS[moment]
+    steps = Steps(SECOND).run_until(task_id)
+    before = tables(acme)
+    with hold(warehouse_url, point) as held:
+        task = steps.begin(task_id)
+        held.wait_for(task)
+        task.kill()
+    assert bool(differences(tables(acme), before)) == is_done
+    if task_id != "publish":
+        assert differences(published(tables(acme)), published(undisturbed.after_first)) == {}
+    steps.run_rest()
+    assert differences(tables(acme), undisturbed.after_second) == {}
