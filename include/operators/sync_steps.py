@@ -30,13 +30,13 @@ from include.operators.memory import peak_memory_mb
 from include.operators.validation_process import validate_beside
 from include.reconcile.errors import ReconcileError
 from include.validate.errors import ValidationError
-from include.warehouse.errors import WarehouseError, WarehouseUnreachable
+from include.warehouse.errors import NothingStaged, WarehouseError, WarehouseUnreachable
 from include.warehouse.ledger import RunLedger
 from include.warehouse.load import load
 from include.warehouse.staging import Derivation, StagingTable, drop_abandoned, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
     from sqlalchemy import Engine
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from include.extract.entities import Entity
     from include.extract.landing import LandedEntity
     from include.netsuite.client import NetSuiteClient
+    from include.validate.outcome import ValidationOutcome
     from include.warehouse.ledger import StepCounts
 
 KEEP_LANDED_RUNS = 5
@@ -155,6 +156,19 @@ class SyncRun:
         """Where this run lands an entity."""
         return self.landing.folder(self.account.name, self.run_id, entity.name)
 
+    def stage_and_validate(self, entity: Entity, *, on_rows: Callable[[int], None] | None = None) -> ValidationOutcome:
+        """Stage what this run has landed of an entity, and validate it there."""
+        table = self.staging_table(entity)
+        stage(
+            self.warehouse,
+            table,
+            columns_of(self.account, entity),
+            self.landed(entity).read(),
+            derive=DERIVED.get(entity.name, {}),
+            on_rows=on_rows,
+        )
+        return validate_beside(self.warehouse, self.account, self.run_id, entity, table)
+
 
 class PassFence(SyncStep):
     """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there."""
@@ -213,16 +227,7 @@ class Validate(EntityStep):
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Find the bad rows, or stop the batch."""
-        table = run.staging_table(self.entity)
-        stage(
-            run.warehouse,
-            table,
-            columns_of(self.account, self.entity),
-            run.landed(self.entity).read(),
-            derive=DERIVED.get(self.entity.name, {}),
-            on_rows=lambda rows: counts.add(rows=rows),
-        )
-        outcome = validate_beside(run.warehouse, self.account, run.run_id, self.entity, table)
+        outcome = run.stage_and_validate(self.entity, on_rows=lambda rows: counts.add(rows=rows))
         counts.set(
             rows=outcome.rows,
             bad_rows=outcome.bad_rows,
@@ -250,7 +255,15 @@ class Load(EntityStep):
         self.moves_watermark = moves_watermark
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
-        """Load what was validated."""
+        """Load what was validated; where that is gone from staging, what has landed is staged and validated again."""
+        try:
+            self._load(run, counts)
+        except NothingStaged:
+            self.log.warning("Nothing is staged of %s any more; what has landed is staged again", self.entity.name)
+            run.stage_and_validate(self.entity)
+            self._load(run, counts)
+
+    def _load(self, run: SyncRun, counts: StepCounts) -> None:
         load(
             run.ledger,
             entity=self.entity,

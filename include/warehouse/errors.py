@@ -35,7 +35,7 @@ class FenceNotPassed(WarehouseError):
 
 
 class NothingStaged(WarehouseError):
-    """A load found no staging table, and no earlier load of the same run either."""
+    """A load found no staging table, or one that has lost its rows, and no earlier load of the same run either."""
 
 
 class WrongColumns(WarehouseError):

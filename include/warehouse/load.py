@@ -11,7 +11,7 @@ from sqlalchemy import text
 from include.warehouse.database import run_composed, run_sql_file
 from include.warehouse.errors import NothingStaged, WrongColumns
 from include.warehouse.ledger import SQL
-from include.warehouse.staging import StagingTable, columns_of, drop, is_validated
+from include.warehouse.staging import StagingTable, columns_of, drop, has_lost_rows, is_validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,7 +86,7 @@ def load(
         moves_watermark: false where the batch is not all that changed up to the cut-off.
 
     Raises:
-        NothingStaged: nothing was staged and validated, and nothing loaded before.
+        NothingStaged: nothing was staged and validated, and nothing loaded before; or the staged rows were lost.
         WrongColumns: the staging table lacks a field of the account file.
         FenceNotPassed: the run has no cut-off.
         WarehouseError: as for any use of the warehouse; nothing is loaded then.
@@ -97,6 +97,7 @@ def load(
     with counts.transaction() as connection:
         _lock(connection, ledger.account, CHANGED_TABLES.get(entity.name, (entity.name,)))
         if is_validated(connection, table):
+            _see_that_rows_are_there(connection, table)
             _create_views(connection, table, owners, custom_fields)
             batch = _Batch(connection, ledger.account, ledger.run_id, entity.name, fence.cutoff_at, list(owners))
             loaded = batch.load()
@@ -117,6 +118,14 @@ def _lock(connection: Connection, account: str, tables: Iterable[str]) -> None:
     for name in tables:
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
         connection.execute(lock, {"lock": f"netsuite-sync load {name} of {account}"})
+
+
+def _see_that_rows_are_there(connection: Connection, table: StagingTable) -> None:
+    if has_lost_rows(connection, table):
+        raise NothingStaged(
+            f"{table.SCHEMA}.{table.name} has lost its rows: PostgreSQL was not shut down in order since they were "
+            f"staged. Clear the run's validate task of {table.entity}, and the tasks after it."
+        )
 
 
 def _loaded_before(counts: StepCounts, table: StagingTable) -> LoadCounts:

@@ -140,6 +140,17 @@ def is_validated(connection: Connection, table: StagingTable) -> bool:
     return bool(columns_of(connection, table.bad_identifier))
 
 
+def has_lost_rows(connection: Connection, table: StagingTable) -> bool:
+    """Whether the staging table held rows and is empty now.
+
+    PostgreSQL empties unlogged tables when it starts after a crash, and a replica that takes over has none of their
+    rows. Their statistics, which ``stage`` has gathered, survive both.
+    """
+    question = sql.SQL("SELECT reltuples > 0 AND NOT EXISTS (SELECT FROM {}) FROM pg_class WHERE oid = to_regclass({})")
+    asked = question.format(table.identifier, sql.Literal(table.identifier.as_string()))
+    return bool(run_composed(connection, asked).scalar_one())
+
+
 def columns_of(connection: Connection, identifier: sql.Identifier) -> frozenset[str]:
     """The columns of a staging table; none when it is not there."""
     question = sql.SQL(

@@ -41,6 +41,11 @@ class Installation:
     def connect(self, fields: dict[str, Any], name: str = "acme") -> None:
         self.monkeypatch.setenv(f"AIRFLOW_CONN_NETSUITE_{name.upper()}", json.dumps(fields))
 
+    def connect_warehouse(self, url: str) -> None:
+        self.warehouse.dispose()
+        self.warehouse = open_warehouse(url)
+        self.monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", url.replace("postgresql+psycopg", "postgres"))
+
     def sync(self, name: str = "acme", *, again: bool = False) -> dict[str, Any]:
         """Run the account's DAG once; ``again`` runs the last DAG run a second time."""
         if not again:
@@ -93,10 +98,10 @@ def installed(warehouse_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(accounts))
     monkeypatch.setenv("NETSUITE_LANDING", (folder / "landing").as_uri())
     monkeypatch.setenv("NETSUITE_DATA_DOCS", str(folder / "data_docs"))
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", warehouse_url.replace("postgresql+psycopg", "postgres"))
-    engine = open_warehouse(warehouse_url)
-    yield Installation(engine, accounts, monkeypatch)
-    engine.dispose()
+    installation = Installation(open_warehouse(warehouse_url), accounts, monkeypatch)
+    installation.connect_warehouse(warehouse_url)
+    yield installation
+    installation.warehouse.dispose()
 
 
 @pytest.fixture

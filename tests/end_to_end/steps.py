@@ -190,9 +190,8 @@ class Hold:
 
     def release(self) -> None:
         """Let everybody go on, those who wait and those who come later."""
-        self._session.execute("SELECT pg_advisory_unlock(%s)", [self._key])
-        self._session.execute("DROP FUNCTION IF EXISTS public.hold() CASCADE")
         self._session.close()
+        forget_hold(self._url)
 
 
 @contextmanager
@@ -204,6 +203,12 @@ def hold(url: str, trigger: str) -> Iterator[Hold]:
         yield held
     finally:
         held.release()
+
+
+def forget_hold(url: str) -> None:
+    """Remove the trigger of a hold, where the server died with the hold itself."""
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as session:
+        session.execute("DROP FUNCTION IF EXISTS public.hold() CASCADE")
 
 
 def until(condition: Any) -> None:

@@ -1,11 +1,11 @@
 """A task that is killed, whatever it was doing, leaves every table as before or complete; tried again it completes."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from tests.end_to_end.compare import differences, tables
 from tests.end_to_end.conftest import Installation, installed
 from tests.end_to_end.steps import AT_BAD_ROWS, Steps, after_commit_of, change_of, counted_rows_of, hold, record_of
 from tests.sandbox_process import SandboxProcess
@@ -38,30 +38,6 @@ class Undisturbed:
     after_first: dict[str, list[tuple]]
     after_second: dict[str, list[tuple]]
     template: str
-
-
-def tables(installation: Installation) -> dict[str, list[tuple]]:
-    """What may be compared between two warehouses: users go by their address, and times of day are left out."""
-    emails = {str(row["user_id"]): row["email"] for row in installation.rows("SELECT * FROM workflow.users")}
-    left_out = {"created_at", "updated_at", "refreshed_at", "resolved_at"}
-
-    def row_of(row: dict) -> tuple:
-        return tuple((name, emails.get(str(value), str(value))) for name, value in row.items() if name not in left_out)
-
-    extra = {
-        "raw.owner_lookups": "SELECT * FROM raw.owner_lookups ORDER BY 1, 2",
-        "matching.employee_matches": "SELECT * FROM matching.employee_matches ORDER BY account, employee_id",
-        "ops.watermarks": "SELECT entity, run_id FROM ops.watermarks ORDER BY 1",
-        "ops.extraction_windows": "SELECT entity, run_id, rows_read, rows_loaded FROM ops.extraction_windows",
-    }
-    rows = installation.tables() | {name: installation.rows(query) for name, query in extra.items()}
-    return {name: sorted(map(row_of, content)) for name, content in rows.items()}
-
-
-def differences(one: dict[str, list[tuple]], other: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
-    """Some rows that only one of the two has, by table; none where they are the same."""
-    both = {name: (Counter(one[name]), Counter(other[name])) for name in one | other}
-    return {name: [*(left - right), *(right - left)][:4] for name, (left, right) in both.items() if left != right}
 
 
 def published(content: dict[str, list[tuple]]) -> dict[str, list[tuple]]:

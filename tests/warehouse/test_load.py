@@ -585,6 +585,21 @@ class TestAgain:
             run.load(INVOICES)
         assert query(warehouse, "SELECT * FROM raw.invoices") == []
 
+    def test_a_batch_that_has_lost_its_rows_is_not_taken_for_an_empty_one(self, warehouse):
+        """P3: as after a crash of PostgreSQL, which empties unlogged tables."""
+        run = Run(warehouse)
+        table = run.stage(INVOICES, [invoice(1)], [(1, "odd")])
+        query(warehouse, f"DELETE FROM staging.{table.name}")
+        query(warehouse, f"DELETE FROM staging.{table.bad_name}")
+        with pytest.raises(NothingStaged, match="lost its rows"):
+            run.load(INVOICES)
+        assert query(warehouse, "SELECT * FROM ops.watermarks") == []
+
+    def test_a_batch_without_rows_is_loaded(self, warehouse):
+        run = Run(warehouse)
+        assert run.stage_and_load(INVOICES, []).rows == 0
+        assert len(query(warehouse, "SELECT * FROM ops.watermarks")) == 1
+
 
 def test_a_load_needs_a_fence(warehouse):
     ledger = RunLedger(warehouse, "acme", "no fence", "netsuite_sync__acme")
