@@ -1,5 +1,6 @@
 """Where a NetSuite account is and how to sign in there: the Airflow connection `netsuite`, checked before use."""
 
+import hashlib
 import ipaddress
 import logging
 import re
@@ -61,6 +62,12 @@ class NetSuiteConnection(BaseModel):
     def auth(self) -> Auth:
         """Return how this connection signs in, in the words of the connection's field `auth`."""
         return "oauth2" if isinstance(self.credentials, OAuth2Credentials) else "tba"
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell one set of credentials from another, without telling what they are."""
+        values = (value.get_secret_value() if isinstance(value, SecretStr) else value for _, value in self.credentials)
+        return hashlib.sha256("|".join((self.base_url, self.account, *values)).encode()).hexdigest()[:16]
 
     @classmethod
     def from_airflow_fields(

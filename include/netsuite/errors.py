@@ -42,6 +42,10 @@ class NotSignedIn(NetSuiteError):
     """
 
 
+class SignInWithheld(NetSuiteError):
+    """Nothing was asked, since NetSuite has refused these credentials so often that it might lock the user."""
+
+
 class NotPermittedOrMissing(NetSuiteError):
     """A record type that is not there, or that the role may not see: NetSuite does not tell them apart.
 

@@ -43,6 +43,7 @@ class Compare(EntityStep):
     """List the entity's ids and modified instants in NetSuite, and compare them with raw in the database."""
 
     step = "compare"
+    asks_netsuite = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Find the differences; stop where so much is gone that the role's sight must have changed."""
@@ -62,6 +63,7 @@ class Repair(EntityStep):
     """Read the records that differ again by id, and take them the ordinary way: land, validate, load."""
 
     step = "repair"
+    asks_netsuite = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Settle every difference; with none there is nothing to do."""

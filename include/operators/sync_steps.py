@@ -6,7 +6,7 @@ Each counts what it does in three places: in the run ledger, on the events of it
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +27,7 @@ from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passin
 from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
 from include.operators.memory import peak_memory_mb
+from include.operators.sign_in_guard import SignInGuard
 from include.operators.validation_process import validate_beside
 from include.reconcile.errors import ReconcileError
 from include.validate.errors import ValidationError
@@ -37,6 +38,7 @@ from include.warehouse.staging import Derivation, StagingTable, drop_abandoned, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from airflow.sdk import Context
     from sqlalchemy import Engine
@@ -74,6 +76,8 @@ class SyncStep(BaseOperator):
 
     step: ClassVar[str]
     ends_run: ClassVar[bool] = False
+    is_fence: ClassVar[bool] = False
+    asks_netsuite: ClassVar[bool] = False
     ui_color = "#e8f0fe"
 
     def __init__(self, *, account: Account, entity: Entity | None = None, **kwargs: Any) -> None:
@@ -96,9 +100,12 @@ class SyncStep(BaseOperator):
 
     def _counted(self, context: Context) -> dict[str, object]:
         run = SyncRun(self.account, ledger_run_id(self.dag_id, context["run_id"]), self.dag_id)
+        entity = self.entity.name if self.entity else WHOLE_RUN
         try:
-            with run.ledger.step(self.entity.name if self.entity else WHOLE_RUN, self.step) as counts:
-                self.work(run, counts)
+            guard = SignInGuard.of(run.ledger, entity, self.step) if self.asks_netsuite else None
+            with run.ledger.step(entity, self.step) as counts:
+                with self._signing_in(guard, counts, context):
+                    self.work(run, counts)
                 counts.set(peak_memory_mb=peak_memory_mb())
         except Exception as error:
             with suppress(WarehouseError):
@@ -114,6 +121,14 @@ class SyncStep(BaseOperator):
             context["outlet_events"][outlet].extra.update(result)
         self.log.info("%s: %s", self.task_id, result)
         return result
+
+    def _signing_in(
+        self, guard: SignInGuard | None, counts: StepCounts, context: Context
+    ) -> AbstractContextManager[None]:
+        if guard is None:
+            return nullcontext()
+        connection = netsuite_client(self.account, max_in_flight=1).connection
+        return guard.watch(connection, counts, by_hand=self.is_fence and context["dag_run"].run_type == "manual")
 
 
 def ledger_run_id(dag_id: str, run_id: str) -> str:
@@ -174,6 +189,8 @@ class PassFence(SyncStep):
     """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there."""
 
     step = "fence"
+    is_fence = True
+    asks_netsuite = True
     windowed: ClassVar[tuple[Entity, ...]] = ENTITIES
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
@@ -203,6 +220,7 @@ class Extract(EntityStep):
     """Read the entity's pages in parallel and land them as Parquet."""
 
     step = "extract"
+    asks_netsuite = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Land everything of the run's window."""
@@ -278,6 +296,7 @@ class LookUpOwners(SyncStep):
     """Ask NetSuite what the owners are that are no employees."""
 
     step = "look_up_owners"
+    asks_netsuite = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Look up those ids, and only those."""

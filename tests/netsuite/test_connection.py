@@ -145,3 +145,12 @@ def test_no_secret_shows_in_the_connections_text(ec_pem: str) -> None:
 def test_errors_survive_the_way_between_processes() -> None:
     error = pickle.loads(pickle.dumps(UnknownColumn("no such column", column="salesrep", status=400)))
     assert (error.message, error.column, error.status) == ("no such column", "salesrep", 400)
+
+
+def test_a_fingerprint_tells_credentials_apart_and_holds_none_of_them(ec_pem: str) -> None:
+    """What is no part of signing in changes nothing."""
+    fingerprint = tba(token_secret="s" * 64).fingerprint
+    assert tba(token_secret="s" * 64, concurrency=9).fingerprint == fingerprint
+    others = {tba(token_secret="t" * 64), tba(account="7654321", token_secret="s" * 64), oauth2(ec_pem)}
+    assert len({fingerprint, *(other.fingerprint for other in others)}) == 4
+    assert not any(part in fingerprint for part in ("sss", "ttt"))
