@@ -6,6 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
+from sqlalchemy import text
+
 from include.netsuite.columns import Column
 from include.netsuite.errors import UnknownColumn
 from include.warehouse.database import run_sql_file
@@ -60,7 +62,14 @@ def check_lookups(client: NetSuiteClient) -> None:
 
 
 def record_lookups(connection: Connection, account: str, run_id: str, found: Mapping[int, Found]) -> int:
-    """Bring ``raw.owner_lookups`` to these answers; ids that are not among them leave. Returns how many changed."""
+    """Bring ``raw.owner_lookups`` to these answers; returns how many changed.
+
+    Ids that are not among them leave, save those that another run has looked up since, as an invoice names them now.
+    Two recordings of one account wait for each other.
+    """
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('look up owners ' || :account, 0))"), {"account": account}
+    )
     _, deleted, upserted, _ = run_sql_file(
         connection,
         SQL / "record_lookups.sql",
@@ -69,6 +78,7 @@ def record_lookups(connection: Connection, account: str, run_id: str, found: Map
         owner_ids=list(found),
         found_as=[answer.found_as for answer in found.values()],
         netsuite_types=[answer.netsuite_type for answer in found.values()],
+        still_named=owners_to_look_up(connection, account),
     )
     return deleted.rowcount + upserted.rowcount
 

@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from tests.end_to_end.conftest import Installation
 
 
-def tables(installation: Installation) -> dict[str, list[tuple]]:
+def tables(installation: Installation, *, of_any_run: bool = False) -> dict[str, list[tuple]]:
     """What may be compared between two warehouses: users go by their address, and times of day are left out."""
     emails = {str(row["user_id"]): row["email"] for row in installation.rows("SELECT * FROM workflow.users")}
-    left_out = {"created_at", "updated_at", "refreshed_at", "resolved_at", "looked_up_at"}
+    left_out = {"created_at", "updated_at", "refreshed_at", "resolved_at", "looked_up_at"} | (
+        {"run_id"} if of_any_run else set()
+    )
 
     def row_of(row: dict) -> tuple:
         return tuple((name, emails.get(str(value), str(value))) for name, value in row.items() if name not in left_out)
@@ -31,3 +33,7 @@ def differences(one: dict[str, list[tuple]], other: dict[str, list[tuple]]) -> d
     """Some rows that only one of the two has, by table; none where they are the same."""
     both = {name: (Counter(one[name]), Counter(other[name])) for name in one | other}
     return {name: [*(left - right), *(right - left)][:4] for name, (left, right) in both.items() if left != right}
+
+
+def published(content: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
+    return {name: rows for name, rows in content.items() if name.startswith(("publish", "workflow"))}

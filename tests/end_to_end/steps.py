@@ -48,7 +48,7 @@ class Steps:
 
     def run(self, task_id: str) -> Any:
         """Do one step in this process; its return value."""
-        result = execute(self, self._operators()[task_id])
+        result = _execute(self, self._operators()[task_id])
         self.done.append(task_id)
         return result
 
@@ -58,13 +58,19 @@ class Steps:
             self.run(each)
         return self
 
+    def run_all(self, step: str) -> None:
+        """Do one step of every entity, for example ``extract``."""
+        for each in self._left():
+            if each.endswith(f".{step}"):
+                self.run(each)
+
     def run_rest(self) -> None:
         """Do the steps that are left."""
         for each in self._left():
             self.run(each)
 
-    def begin(self, task_id: str, **limits: int) -> StepProcess:
-        """Begin one step in a process of its own."""
+    def begin(self, task_id: str | None = None, **limits: int) -> StepProcess:
+        """Begin one step, or all that are left, in a process of its own; ``limits`` as RLIMIT_FSIZE."""
         return StepProcess(self, task_id, limits)
 
     def _left(self) -> list[str]:
@@ -78,7 +84,7 @@ class Steps:
         return {task.task_id: task for task in bag.dags[f"{self.kind}__{self.account}"].topological_sort()}
 
 
-def execute(steps: Steps, operator: BaseOperator) -> Any:
+def _execute(steps: Steps, operator: BaseOperator) -> Any:
     """What Airflow's task runner does with an operator, as far as ours need it."""
     from airflow.sdk.execution_time.context import OutletEventAccessors
 
@@ -89,7 +95,7 @@ def execute(steps: Steps, operator: BaseOperator) -> Any:
 class StepProcess:
     """A process that does one step, with the environment that this one has now."""
 
-    def __init__(self, steps: Steps, task_id: str, limits: dict[str, int]) -> None:
+    def __init__(self, steps: Steps, task_id: str | None, limits: dict[str, int]) -> None:
         self._folder = TemporaryDirectory(prefix="netsuite-sync-step-")
         self._result = Path(self._folder.name) / "result"
         self._process: ForkServerProcess = _PROCESSES.Process(
@@ -126,15 +132,16 @@ class StepProcess:
         return result
 
 
-def _do_step(steps: Steps, task_id: str, environment: dict[str, str], limits: dict[str, int], result: Path) -> None:
+def _do_step(
+    steps: Steps, task_id: str | None, environment: dict[str, str], limits: dict[str, int], result: Path
+) -> None:
     import resource
 
     os.environ.update(environment)
-    operator = steps._operators()[task_id]
     for name, limit in limits.items():
         resource.setrlimit(getattr(resource, name), (limit, limit))
     try:
-        answer: Any = execute(steps, operator)
+        answer: Any = steps.run(task_id) if task_id else steps.run_rest()
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent raises it
         answer = error
     for name in limits:
@@ -174,19 +181,24 @@ class Hold:
 
     def wait_for(self, *processes: StepProcess) -> None:
         """Return when somebody waits at the hold. Fails when the processes that should come there end before."""
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
 
         def has_come() -> bool:
-            row = self._session.execute(waiting, [self._key]).fetchone()
-            assert row is not None
-            if not row[0]:
-                for process in processes:
-                    if not process.is_alive:
-                        process.join()
-                        raise AssertionError("the step ended without coming to the hold")
-            return bool(row[0])
+            if self.waiting():
+                return True
+            for process in processes:
+                if not process.is_alive:
+                    process.join()
+                    raise AssertionError("the step ended without coming to the hold")
+            return False
 
         until(has_come)
+
+    def waiting(self) -> int:
+        """How many wait at the hold."""
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+        row = self._session.execute(waiting, [self._key]).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def release(self) -> None:
         """Let everybody go on, those who wait and those who come later."""

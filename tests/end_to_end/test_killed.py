@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.end_to_end.compare import differences, tables
+from tests.end_to_end.compare import differences, published, tables
 from tests.end_to_end.conftest import Installation, installed
 from tests.end_to_end.steps import AT_BAD_ROWS, Steps, after_commit_of, change_of, counted_rows_of, hold, record_of
 from tests.sandbox_process import SandboxProcess
@@ -38,10 +38,6 @@ class Undisturbed:
     after_first: dict[str, list[tuple]]
     after_second: dict[str, list[tuple]]
     template: str
-
-
-def published(content: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
-    return {name: rows for name, rows in content.items() if name.startswith(("publish", "workflow"))}
 
 
 @pytest.fixture(scope="module")

@@ -176,6 +176,17 @@ def test_answers_are_recorded_and_leave_when_they_are_no_longer_asked_for(world:
     assert looked_up(world) == [(3, "other_entity", "CustJob", "run 2"), (5, "other_entity", "Vendor", "run 1")]
 
 
+def test_an_answer_that_another_run_has_recorded_since_stays_while_an_invoice_names_its_id(world: World) -> None:
+    """P5: two runs at once; the one that asked first knows nothing of the invoice that the other has loaded."""
+    world.invoice(10, salesrep=3)
+    asked_by_first = to_look_up(world)
+    world.invoice(11, salesrep=5)
+    record(world, "run 2", dict.fromkeys(to_look_up(world), Found("other_entity", "Vendor")))
+
+    assert record(world, "run 1", dict.fromkeys(asked_by_first, Found("other_entity", "Vendor"))) == 0
+    assert [row[0] for row in looked_up(world)] == [3, 5]
+
+
 def test_the_same_answers_again_write_nothing(world: World) -> None:
     found = {3: Found("nothing", None), 5: Found("other_entity", "Vendor")}
     record(world, "run 1", found)

@@ -1,5 +1,6 @@
--- Brings raw.owner_lookups to what NetSuite answered now: ids that were not asked (they have become employees, or no
--- invoice names them any more) leave, and an answer that is the same as before stays untouched.
+-- Brings raw.owner_lookups to what NetSuite answered now: ids that were not asked leave, since they have become employees,
+-- or no invoice names them any more; an answer that is the same as before stays untouched.
+-- :still_named are ids that would be asked now: another run may have loaded, and looked up, what names them.
 CREATE TEMP TABLE answers ON COMMIT DROP AS
 SELECT *
 FROM unnest(
@@ -10,7 +11,8 @@ FROM unnest(
 
 DELETE FROM raw.owner_lookups AS lookups
 WHERE lookups.account = :account
-    AND NOT EXISTS (SELECT FROM answers WHERE answers.owner_id = lookups.owner_id);
+    AND NOT EXISTS (SELECT FROM answers WHERE answers.owner_id = lookups.owner_id)
+    AND lookups.owner_id <> ALL(CAST(:still_named AS bigint[]));
 
 INSERT INTO raw.owner_lookups AS lookups (account, owner_id, found_as, netsuite_type, run_id, looked_up_at)
 SELECT
