@@ -15,3 +15,7 @@ class NotPermitted(ExtractError):
 
 class NothingLanded(ExtractError):
     """A step looks for landed parts that are not there."""
+
+
+class LandingRefused(ExtractError):
+    """The landing area does not take what was read: it is full, or may not be written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.extract.landing import landing_errors
 from include.extract.plan import plan_entity
 from include.extract.suiteql import WHENEVER, Window
 
@@ -47,9 +48,10 @@ def extract(
 
     Raises:
         ExtractError: the account lacks a field, or the role a permission.
+        LandingRefused: the landing area is full, or may not be written.
         NetSuiteError: NetSuite did not answer.
     """
-    with landed.write(columns_of(account, entity)) as writer:
+    with landing_errors(landed.folder), landed.write(columns_of(account, entity)) as writer:
         for plan in plan_entity(client, account, entity, window):
             writer.note_missing(plan.missing)
             for page in client.read_by_key(plan.keyset(window)):
@@ -71,10 +73,11 @@ def extract_by_id(
 
     Raises:
         ExtractError: the account lacks a field, or the role a permission.
+        LandingRefused: the landing area is full, or may not be written.
         NetSuiteError: NetSuite did not answer.
     """
     columns = (*(column.name for column in entity.columns), *account.fields_of(entity.name))
-    with landed.write(columns) as writer:
+    with landing_errors(landed.folder), landed.write(columns) as writer:
         for plan in plan_entity(client, account, entity, WHENEVER):
             writer.note_missing(plan.missing)
             for start in range(0, len(ids), IDS_PER_QUESTION):

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import fsspec
 
-from include.extract.errors import NothingLanded
+from include.extract.errors import LandingRefused, NothingLanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,9 @@ LANDING_VARIABLE = "NETSUITE_LANDING"
 ROWS_PER_PART = 10_000
 _DEFAULT = Path(__file__).parents[2] / ".run" / "landing"
 _MANIFEST = "manifest.json"
+# What stays until a person has acted; other errors, of an object store for example, may pass.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,25 @@ class LandingWriter:
     def _write_manifest(self) -> None:
         manifest = Manifest(tuple(self._parts), self.rows, self._missing)
         self._fs.pipe_file(f"{self._folder}/{_MANIFEST}", json.dumps(asdict(manifest)).encode())
+
+
+@contextmanager
+def landing_errors(folder: str) -> Iterator[None]:
+    """Say what is wrong where a folder of the landing area does not take what is written to it.
+
+    Raises:
+        LandingRefused: it is full, or may not be written; names the folder and what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL | _FORBIDDEN:
+            raise
+        act = "Free space there" if error.errno in _FULL else "Let Airflow's user write there"
+        raise LandingRefused(
+            f"The landing area refused what was read: {os.strerror(error.errno)}, at {folder}. {act}, or name another"
+            f" folder in {LANDING_VARIABLE}, and run again. Nothing of this entity was loaded."
+        ) from error
 
 
 def _run_folder(run_id: str) -> str:

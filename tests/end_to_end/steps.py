@@ -135,18 +135,32 @@ class StepProcess:
 def _do_step(
     steps: Steps, task_id: str | None, environment: dict[str, str], limits: dict[str, int], result: Path
 ) -> None:
+    os.environ.update(environment)
+    with _limited(limits):
+        try:
+            answer: Any = steps.run(task_id) if task_id else steps.run_rest()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the parent raises it
+            answer = error
+    result.write_bytes(pickle.dumps(answer))
+
+
+@contextmanager
+def _limited(limits: dict[str, int]) -> Iterator[None]:
+    """Limits of the operating system on this process; what it prints goes nowhere then: they would hold for it too."""
     import resource
 
-    os.environ.update(environment)
+    if limits:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+    before = {name: resource.getrlimit(getattr(resource, name)) for name in limits}
     for name, limit in limits.items():
-        resource.setrlimit(getattr(resource, name), (limit, limit))
+        resource.setrlimit(getattr(resource, name), (limit, before[name][1]))
     try:
-        answer: Any = steps.run(task_id) if task_id else steps.run_rest()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent raises it
-        answer = error
-    for name in limits:
-        resource.setrlimit(getattr(resource, name), (limits[name], resource.RLIM_INFINITY))
-    result.write_bytes(pickle.dumps(answer))
+        yield
+    finally:
+        for name, limit in before.items():
+            resource.setrlimit(getattr(resource, name), limit)
 
 
 class Hold:

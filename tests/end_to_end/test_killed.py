@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from tests.end_to_end.compare import differences, published, tables
 from tests.end_to_end.conftest import Installation, installed
@@ -108,5 +109,20 @@ def test_a_killed_task_leaves_all_as_before_and_tried_again_completes(acme, undi
     assert bool(differences(tables(acme), before)) == is_done
     if task_id != "publish":
         assert differences(published(tables(acme)), published(undisturbed.after_first)) == {}
+    steps.run_rest()
+    assert differences(tables(acme), undisturbed.after_second) == {}
+
+
+def test_a_full_landing_area_is_named_and_with_room_again_the_run_completes(acme, undisturbed):
+    """P5: no file may grow beyond 10 kB here, as on a disk that has no more left."""
+    steps = Steps(SECOND).run_until("invoices.extract")
+    before = tables(acme)
+    with pytest.raises(AirflowFailException, match="landing area refused") as error:
+        steps.begin("invoices.extract", RLIMIT_FSIZE=10_000).join()
+    assert str(acme.accounts.parent / "landing" / "acme") in str(error.value)
+    assert "NETSUITE_LANDING" in str(error.value)
+    assert differences(tables(acme), before) == {}
+    with pytest.raises(AirflowFailException, match="Nothing has landed"):
+        steps.run("invoices.validate")
     steps.run_rest()
     assert differences(tables(acme), undisturbed.after_second) == {}

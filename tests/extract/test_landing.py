@@ -1,13 +1,16 @@
 """What lands is read back exactly; without a manifest nothing has landed."""
 
+import errno
+import os
+
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.extract import landing
-from include.extract.errors import NothingLanded
-from include.extract.landing import LandingArea
+from include.extract.errors import LandingRefused, NothingLanded
+from include.extract.landing import LandingArea, landing_errors
 
 CELL = st.none() | st.text()
 
@@ -85,3 +88,23 @@ def test_pruning_keeps_the_newest_runs_of_the_account(tmp_path):
     assert kept == ["2", "3"]
     with pytest.raises(NothingLanded):
         area.folder("demo", "run 1", "terms").manifest()
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free space there"),
+        (errno.EDQUOT, "Free space there"),
+        (errno.EROFS, "Let Airflow's user write there"),
+        (errno.EACCES, "Let Airflow's user write there"),
+    ],
+)
+def test_a_folder_that_takes_nothing_is_named_with_cause_and_remedy(number, remedy):
+    with pytest.raises(LandingRefused) as error, landing_errors("s3://bucket/acme"):
+        raise OSError(number, os.strerror(number))
+    assert f"{os.strerror(number)}, at s3://bucket/acme. {remedy}" in str(error.value)
+
+
+def test_what_may_pass_by_itself_stays_as_it_is():
+    with pytest.raises(ConnectionResetError), landing_errors("s3://bucket/x"):
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
