@@ -4,12 +4,17 @@ from airflow.plugins_manager import AirflowPlugin
 
 from include.console.data_docs import data_docs
 from include.console.netsuite_sync import netsuite_sync
+from include.operators.deadline_reference import LastSuccessfulSync
 
 
 class NetSuiteSyncPlugin(AirflowPlugin):
-    """Browse > NetSuite sync: how fresh, how complete, what is wrong. Browse > Data docs: what validation found."""
+    """Browse > NetSuite sync: how fresh, how complete, what is wrong. Browse > Data docs: what validation found.
+
+    And what the deadlines on freshness count from.
+    """
 
     name = "netsuite_sync"
+    deadline_references = [LastSuccessfulSync]  # noqa: RUF012
     fastapi_apps = [  # noqa: RUF012
         {"name": "NetSuite sync", "app": netsuite_sync, "url_prefix": "/netsuite-sync"},
         {"name": "Data docs", "app": data_docs, "url_prefix": "/data-docs"},

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
-from include.accounts.model import Account
+from include.accounts.model import Account, Alerts, Validation
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from pydantic import BaseModel
 
 DIRECTORY_VARIABLE = "NETSUITE_ACCOUNTS_DIR"
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -111,7 +113,7 @@ def _sentence(error: dict[str, object]) -> str:
     key = ".".join(str(part) for part in location)
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        return f"key {key!r} is not known; allowed keys: {_allowed_keys()}"
+        return f"key {key!r} is not known; allowed keys: {_allowed_keys(*location[:-1])}"
     if kind == "missing":
         return f"key {key!r} is missing"
     if kind == "string_pattern_mismatch":
@@ -124,5 +126,8 @@ def _sentence(error: dict[str, object]) -> str:
     return f"key {key!r}: {message}" + ("" if kind == "value_error" else f" (it holds {error['input']!r})")
 
 
-def _allowed_keys() -> str:
-    return ", ".join(sorted(set(Account.model_fields) - {"name", "path"}))
+def _allowed_keys(part: object = None) -> str:
+    """Of the file, or of one of its parts that has keys of its own."""
+    parts: dict[object, type[BaseModel]] = {"validation": Validation, "alerts": Alerts}
+    model = parts.get(part, Account)
+    return ", ".join(sorted(set(model.model_fields) - {"name", "path"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from include.extract.entities import ENTITIES, INVOICES, Entity
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+MailAddress = re.compile(r"[!-~]+@[!-~]+")
 CronPreset = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
 ENTITIES_WITH_CUSTOM_FIELDS = ("invoices", "employees", "customers", "terms")
@@ -30,6 +32,34 @@ class Validation(BaseModel):
     max_shrink: float = Field(
         0.3, ge=0, le=1, description="largest share by which a full read may be shorter than before"
     )
+
+
+class Alerts(BaseModel):
+    """Who is mailed when, and through which connection."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email_to: tuple[str, ...] = Field(min_length=1, description="who is mailed")
+    fresh_within_minutes: Minutes | None = Field(
+        None, description="how old what is published may become; None: however old"
+    )
+    on_retry: bool = Field(False, description="whether a step that will be tried again is mailed too")
+    smtp_connection: str = Field("smtp_default", min_length=1, description="id of the Airflow connection to SMTP")
+
+    @field_validator("email_to")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not MailAddress.fullmatch(address) or address.count("@") > 1 or any(c in address for c in '<>,;:"'):
+                raise ValueError(
+                    f"{address!r} is no address; allowed: bare e-mail addresses such as 'data@example.com'"
+                )
+        return value
+
+    @property
+    def fresh_within(self) -> timedelta | None:
+        """How old what is published may become."""
+        return None if self.fresh_within_minutes is None else timedelta(minutes=self.fresh_within_minutes)
 
 
 class Account(BaseModel):
@@ -53,6 +83,7 @@ class Account(BaseModel):
     late_commit_margin_seconds: int = Field(
         0, ge=0, le=3600, description="how far behind NetSuite's clock a run's cut-off is"
     )
+    alerts: Alerts | None = None
     push_schedule: str | None = None
 
     @field_validator("schedule", "push_schedule")
@@ -93,6 +124,15 @@ class Account(BaseModel):
         _refuse_clashes("owner_fields", self.owner_fields, INVOICES.name)
         for entity, fields in self.custom_fields.items():
             _refuse_clashes(f"custom_fields.{entity}", fields, entity)
+        return self
+
+    @model_validator(mode="after")
+    def _freshness_has_a_schedule(self) -> Account:
+        if self.alerts and self.alerts.fresh_within and not self.schedule:
+            raise ValueError(
+                "alerts.fresh_within_minutes: without a schedule nothing becomes fresh by itself; give the account a "
+                "'schedule', or leave this key out"
+            )
         return self
 
     @property

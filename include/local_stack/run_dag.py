@@ -27,6 +27,7 @@ def run_dag(dag_id: str, run_after: datetime) -> dict[str, Any]:
         errors = "\n".join(f"{file}:\n{error}" for file, error in bag.import_errors.items())
         return {"state": "failed", "failures": {dag_id: errors or "There is no such DAG, and no import error."}}
     failures = collect_failures(dag)
+    dag.deadline = None  # only a scheduler could miss it, and Airflow's dag.test fails over it
     run = dag.test(run_after=run_after, logical_date=run_after)
     return {"state": str(run.state.value), "failures": failures}
 

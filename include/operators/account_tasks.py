@@ -9,7 +9,9 @@ import pendulum
 from airflow.sdk import DAG, TaskGroup
 
 from include.operators.account_dags import OWNER
+from include.operators.alerts import MailFailure, ReportRetry
 from include.operators.assets import table_asset
+from include.operators.freshness import freshness_deadline
 from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, PassFence, Publish, Validate
 
 if TYPE_CHECKING:
@@ -31,7 +33,14 @@ def account_dag(
         start_date=pendulum.datetime(2026, 1, 1, tz=account.timezone),
         catchup=False,
         max_active_runs=1,
-        default_args={"owner": OWNER, "retries": 2, "retry_delay": timedelta(seconds=30)},
+        deadline=freshness_deadline(account) if schedule else None,
+        default_args={
+            "owner": OWNER,
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "on_failure_callback": MailFailure(account),
+            "on_retry_callback": ReportRetry(account),
+        },
         tags=[*tags, account.name],
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from include.local_stack.run_dag import run_dag
 from include.warehouse.database import open_warehouse
 from tests.sandbox_process import SandboxProcess
+from tests.smtp_sink import SmtpSink
 
 OWNER_FIELDS = ["salesrep", "custbody_collector", "custbody_account_manager"]
 
@@ -124,3 +125,13 @@ def acme(installation: Installation, sandbox: SandboxProcess) -> Installation:
     installation.write_account()
     installation.connect(sandbox.connection())
     return installation
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpSink]:
+    """A mail server, and the Airflow connection `smtp_default` to it."""
+    sink = SmtpSink()
+    sink.start()
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", sink.connection())
+    yield sink
+    sink.stop()
