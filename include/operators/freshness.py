@@ -87,7 +87,11 @@ def mail_stale_data(context: Mapping[str, Any], account: str) -> None:
     if last.published_at and last.published_at > _queued_at(context, last.now):
         log.info("What is published of %s was renewed at %s: nothing to mail", account, last.published_at)
         return
-    subject = f"[{account}] What is published is {_age(last)}, older than {_words(settings.alerts.fresh_within)}"
+    allowed = _words(settings.alerts.fresh_within)
+    if last.published_up_to:
+        subject = f"[{account}] What is published is {_words(last.now - last.published_up_to)} old, more than {allowed}"
+    else:
+        subject = f"[{account}] Nothing was published within {allowed}"
     mail(settings.alerts, subject, _text(settings, context, _happened(last)))
 
 
@@ -152,10 +156,6 @@ def _happened(last: LastSyncs) -> list[str]:
         f"Last sync:        {last_sync}",
         f"What to do:       {todo}",
     ]
-
-
-def _age(last: LastSyncs) -> str:
-    return f"{_words(last.now - last.published_up_to)} old" if last.published_up_to else "nothing yet"
 
 
 def _words(age: timedelta | None) -> str:

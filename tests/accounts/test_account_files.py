@@ -122,3 +122,44 @@ def test_one_wrong_file_takes_no_pool_from_the_others(folder):
     write(folder, GOOD + "concurrency: 7\n", "good.yml")
     write(folder, "nonsense", "bad.yml")
     assert {name: pool["slots"] for name, pool in pools().items()} == {"netsuite__good": 7}
+
+
+def test_an_account_without_alerts_has_none(folder):
+    assert read_account_file(write(folder, GOOD)).alerts is None
+
+
+def test_alerts_name_who_is_mailed_and_need_nothing_else(folder):
+    alerts = read_account_file(write(folder, GOOD + "alerts: {email_to: [data@corp.test]}\n")).alerts
+    assert alerts is not None
+    assert alerts.email_to == ("data@corp.test",)
+    assert alerts.smtp_connection == "smtp_default"
+    assert alerts.fresh_within is None
+    assert not alerts.on_retry
+
+
+def test_how_old_what_is_published_may_become_is_given_in_minutes(folder):
+    text = GOOD + "schedule: '@daily'\nalerts: {email_to: [data@corp.test], fresh_within_minutes: 1560}\n"
+    alerts = read_account_file(write(folder, text)).alerts
+    assert alerts is not None
+    assert alerts.fresh_within == timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("alerts", "parts"),
+    [
+        ("{}", ["alerts.email_to", "missing"]),
+        ("{email_to: []}", ["alerts.email_to", "at least 1"]),
+        ("{email_to: data@corp.test}", ["alerts.email_to"]),
+        ("{email_to: [corp.test]}", ["alerts.email_to", "'corp.test' is no address", "data@example.com"]),
+        ("{email_to: ['Ann <a@b.test>']}", ["alerts.email_to", "is no address"]),
+        ('{email_to: ["a@b.test\\nBcc: c@d.test"]}', ["alerts.email_to", "is no address"]),
+        ("{email_to: [a@b.test], fresh_within_minutes: 0}", ["alerts.fresh_within_minutes", "1"]),
+        ("{email_to: [a@b.test], fresh_within_minutes: 60}", ["alerts.fresh_within_minutes", "'schedule'"]),
+        ("{email_to: [a@b.test], on_retries: true}", ["alerts.on_retries", "email_to, fresh_within_minutes, on_retry"]),
+    ],
+)
+def test_a_mistake_in_the_alerts_names_the_key_and_what_is_allowed(folder, alerts, parts):
+    with pytest.raises(WrongAccountFile) as error:
+        read_account_file(write(folder, GOOD + f"alerts: {alerts}\n"))
+    for part in parts:
+        assert part in str(error.value)

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
+
+from include.operators.alerts import MailFailure, ReportRetry
 
 ROOT = Path(__file__).parents[2]
 DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py"}
@@ -116,11 +119,28 @@ def test_a_file_name_that_is_no_dag_id_still_gets_its_dag(folder):
 
 
 def test_parsing_twice_gives_the_same_dag(folder):
+    (folder / "fresh.yml").write_text(GOOD + "alerts: {email_to: [data@corp.test], fresh_within_minutes: 90}\n")
     first, second = (
         {dag_id: SerializedDagModel.hash(DagSerialization.to_dict(dag)) for dag_id, dag in parse().dags.items()}
         for _ in range(2)
     )
     assert first == second
+
+
+def test_every_step_of_an_account_tells_who_must_act_when_it_fails(folder):
+    """P7: failures and retries alike, whatever the DAG."""
+    for dag in parse().dags.values():
+        for task in dag.tasks:
+            assert [type(callback) for callback in task.on_failure_callback] == [MailFailure]
+            assert [type(callback) for callback in task.on_retry_callback] == [ReportRetry]
+
+
+def test_only_an_account_that_says_how_fresh_it_must_be_has_a_deadline(folder):
+    (folder / "fresh.yml").write_text(GOOD + "alerts: {email_to: [data@corp.test], fresh_within_minutes: 90}\n")
+    dags = parse().dags
+    for kind in KINDS:
+        assert not dags[f"{kind}__acme"].deadline
+        assert [deadline.interval for deadline in dags[f"{kind}__fresh"].deadline] == [timedelta(minutes=90)]
 
 
 NO_WORK = """

@@ -146,7 +146,7 @@ def test_a_missed_deadline_is_mailed_once_until_a_sync_succeeds_again(account, s
     miss(account)
     (mail,) = sink.mails
     assert mail["To"] == "data@corp.test"
-    assert mail["Subject"] == f"[{account}] What is published is nothing yet, older than 1 h 30 min"
+    assert mail["Subject"] == f"[{account}] Nothing was published within 1 h 30 min"
     run(account, "failed")
     run(account, "failed", "netsuite_reconcile")
     assert len(deadlines(account)) == 1
@@ -167,7 +167,7 @@ def test_a_paused_sync_is_noticed_by_the_next_reconciliation(account, sink, inst
     assert deadline < datetime.now(UTC)
     miss(account)
     (mail,) = sink.mails
-    assert mail["Subject"] == f"[{account}] What is published is 5 h old, older than 1 h 30 min"
+    assert mail["Subject"] == f"[{account}] What is published is 5 h old, more than 1 h 30 min"
     assert "none has begun since" in words(mail)
     assert "whether its DAG is paused" in words(mail)
 
@@ -178,7 +178,7 @@ def test_a_run_that_hangs_is_named(account, sink, installation):
     queue_run(account)
     miss(account)
     (mail,) = sink.mails
-    assert mail["Subject"] == f"[{account}] What is published is 1 d 4 h old, older than 1 h 30 min"
+    assert mail["Subject"] == f"[{account}] What is published is 1 d 4 h old, more than 1 h 30 min"
     for part in (
         "Last sync:        scheduled__<b>x</b> of ",
         "has not ended",
