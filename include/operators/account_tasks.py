@@ -9,7 +9,7 @@ import pendulum
 from airflow.sdk import DAG, TaskGroup
 
 from include.operators.account_dags import OWNER
-from include.operators.alerts import MailFailure, ReportRetry
+from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 from include.operators.assets import table_asset
 from include.operators.freshness import freshness_deadline
 from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, PassFence, Publish, Validate
@@ -33,6 +33,7 @@ def account_dag(
         start_date=pendulum.datetime(2026, 1, 1, tz=account.timezone),
         catchup=False,
         max_active_runs=1,
+        on_failure_callback=MailKilled(account),
         deadline=freshness_deadline(account) if schedule else None,
         default_args={
             "owner": OWNER,

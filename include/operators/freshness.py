@@ -14,7 +14,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert
 from include.accounts.files import load_account
 from include.operators.connections import NoConnection, warehouse_engine
 from include.operators.deadline_reference import SYNC, LastSuccessfulSync
-from include.operators.mail import mail
+from include.operators.mail import airflow_address, mail
 from include.warehouse.database import run_sql_file
 from include.warehouse.errors import WarehouseError
 
@@ -117,10 +117,8 @@ def _queued_at(context: Mapping[str, Any], now: datetime) -> datetime:
 
 
 def _text(account: Account, context: Mapping[str, Any], happened: list[str]) -> str:
-    from airflow.sdk.configuration import conf
-
     assert account.alerts is not None
-    address = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    address = airflow_address()
     run = context["dag_run"]
     return "\n".join(
         (

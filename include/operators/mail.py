@@ -43,6 +43,13 @@ def mail(alerts: Alerts, subject: str, text: str) -> bool:
     return True
 
 
+def airflow_address() -> str:
+    """Where people reach Airflow, without a slash at the end."""
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+
+
 def _clean(text: str) -> str:
     """The text without secrets, and without what no mail can carry."""
     return str(redact(text)).replace("\0", "").encode(errors="replace").decode()

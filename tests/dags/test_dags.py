@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
 
-from include.operators.alerts import MailFailure, ReportRetry
+from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 
 ROOT = Path(__file__).parents[2]
 DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py"}
@@ -128,8 +128,9 @@ def test_parsing_twice_gives_the_same_dag(folder):
 
 
 def test_every_step_of_an_account_tells_who_must_act_when_it_fails(folder):
-    """P7: failures and retries alike, whatever the DAG."""
+    """P7: failures and retries alike, whatever the DAG; a step that was killed is told by its run."""
     for dag in parse().dags.values():
+        assert type(dag.on_failure_callback) is MailKilled
         for task in dag.tasks:
             assert [type(callback) for callback in task.on_failure_callback] == [MailFailure]
             assert [type(callback) for callback in task.on_retry_callback] == [ReportRetry]

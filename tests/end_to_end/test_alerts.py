@@ -1,14 +1,17 @@
 """Alerts are Airflow's own (P7): who must act is mailed when a step has failed for good, not when it is tried again."""
 
 import socket
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from airflow.sdk import BaseOperator
+from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.accounts.files import load_account
 from include.operators.account_tasks import account_dag
+from include.operators.alerts import MailKilled
+from include.warehouse.ledger import RunLedger, StepCounts
 from tests.smtp_sink import smtp_connection, words
 
 ALERTS = {"email_to": ["data@corp.test", "erp@corp.test"]}
@@ -105,6 +108,23 @@ def test_a_publish_that_fails_says_that_the_tables_are_never_between(installatio
     assert run_steps("acme", ("publish", [AirflowFailException("The warehouse is full.")])) == "failed"
     (mail,) = sink.mails
     assert "as before this run or as after it, never between" in words(mail)
+
+
+def test_a_step_whose_process_was_killed_is_mailed_once_by_its_run(installation, sink):
+    """Airflow calls back for the run alone then; what fails by itself beside it has its own mail."""
+    installation.write_account(alerts=ALERTS)
+    account = load_account("acme")
+    ledger = RunLedger(installation.warehouse, "acme", "scheduled__1", "netsuite_sync__acme")
+    with suppress(ValueError), ledger.step("customers", "extract"):
+        raise ValueError("NetSuite is down")
+    StepCounts(ledger, "invoices", "extract").write()  # as a step does when it begins
+    MailKilled(account)(
+        {"dag": DAG("netsuite_sync__acme", schedule=None), "run_id": "scheduled__1", "reason": "task_failure"}
+    )
+    (mail,) = sink.mails
+    assert mail["Subject"] == "[acme] netsuite_sync__acme failed: killed at invoices.extract"
+    assert "ran out of memory" in words(mail)
+    assert "/dags/netsuite_sync__acme/runs/scheduled__1\n" in words(mail)
 
 
 def test_secrets_are_masked_and_a_subject_stays_one_line(installation, sink):
