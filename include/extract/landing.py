@@ -20,7 +20,7 @@ import fsspec
 from include.extract.errors import LandingRefused, NothingLanded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
     import pyarrow as pa
@@ -53,15 +53,20 @@ class LandingArea:
         """The folder of one entity in one run."""
         return LandedEntity(self._fs, f"{self._root}/{account}/{_run_folder(run_id)}/{entity}")
 
-    def prune(self, account: str, *, keep: int) -> int:
-        """Remove the landed parts of all but the newest ``keep`` runs of an account; returns how many runs went."""
+    def prune(self, account: str, *, keep: int, spare: Collection[str] = ()) -> int:
+        """Remove the landed parts of all but the newest ``keep`` runs of an account; returns how many runs went.
+
+        The runs whose ids are in ``spare`` keep theirs, however old.
+        """
         folder = f"{self._root}/{account}"
         if not self._fs.exists(folder):
             return 0
+        spared = {_run_folder(run_id) for run_id in spare}
         runs = sorted(self._fs.ls(folder, detail=False), key=self._written_at, reverse=True)
-        for run in runs[keep:]:
+        old = [run for run in runs[keep:] if run.rstrip("/").rpartition("/")[2] not in spared]
+        for run in old:
             self._fs.rm(run, recursive=True)
-        return len(runs[keep:])
+        return len(old)
 
     def _written_at(self, run_folder: str) -> str:
         """When anything was last written below a run's folder; object stores know no time of a folder itself."""

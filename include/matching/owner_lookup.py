@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FoundAs = Literal["employee", "other_entity", "deleted_employee", "nothing"]
 SQL = Path(__file__).parent / "sql"
 SUITEQL = Path(__file__).parent / "suiteql"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('look up owners ' || :account, 0))"
 COLUMNS = (Column("id", "id"), Column("netsuite_type", "text"))
 
 # SuiteQL takes 1,000 values in an IN list (ORA:section_156257796125); an id may have been deleted as more than one
@@ -61,15 +62,20 @@ def check_lookups(client: NetSuiteClient) -> None:
     _deleted(client, [0])
 
 
+def known_lookups(connection: Connection, account: str) -> dict[int, Found]:
+    """What ``raw.owner_lookups`` holds, by owner id."""
+    statement = text("SELECT owner_id, found_as, netsuite_type FROM raw.owner_lookups WHERE account = :account")
+    rows = connection.execute(statement, {"account": account})
+    return {row.owner_id: Found(row.found_as, row.netsuite_type) for row in rows}
+
+
 def record_lookups(connection: Connection, account: str, run_id: str, found: Mapping[int, Found]) -> int:
     """Bring ``raw.owner_lookups`` to these answers; returns how many changed.
 
     Ids that are not among them leave, save those that another run has looked up since, as an invoice names them now.
     Two recordings of one account wait for each other.
     """
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('look up owners ' || :account, 0))"), {"account": account}
-    )
+    connection.execute(text(LOCK), {"account": account})
     _, deleted, upserted, _ = run_sql_file(
         connection,
         SQL / "record_lookups.sql",

@@ -45,14 +45,14 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
         UnknownRun: the run ledger has no such run.
         UsersLocked: someone else kept ``workflow.users`` locked for a minute.
     """
-    with _session_of_account(engine, account) as connection, connection.begin():
+    with session_of_account(engine, account) as connection, connection.begin():
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        _hold_users(connection)
-        return _publish(connection, account, run_id, user_mode)
+        hold_users(connection)
+        return publish_in(connection, account, run_id, user_mode)
 
 
 @contextmanager
-def _session_of_account(engine: Engine, account: str) -> Iterator[Connection]:
+def session_of_account(engine: Engine, account: str) -> Iterator[Connection]:
     """A session that holds the account's lock before its transaction, and so its snapshot, begins."""
     with engine.connect() as connection:
         connection.execute(text(f"SELECT pg_advisory_lock({LOCK_KEY})"), {"account": account})
@@ -64,8 +64,14 @@ def _session_of_account(engine: Engine, account: str) -> Iterator[Connection]:
             connection.invalidate()
 
 
-def _hold_users(connection: Connection) -> None:
-    """Keep others from writing users; comes first, since the snapshot is taken by the first query after it."""
+def hold_users(connection: Connection) -> None:
+    """Keep others from writing users until the transaction ends.
+
+    For a publish it comes first, since the snapshot is taken by the first query after it.
+
+    Raises:
+        UsersLocked: someone else kept them locked for a minute.
+    """
     try:
         connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_USERS}'"))
         connection.execute(text("LOCK TABLE workflow.users IN SHARE ROW EXCLUSIVE MODE"))
@@ -78,7 +84,8 @@ def _hold_users(connection: Connection) -> None:
         ) from error
 
 
-def _publish(connection: Connection, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
+def publish_in(connection: Connection, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
+    """Publish in the connection's transaction, whose session holds the account's lock and the users; as ``publish``."""
     cutoff_at = _cutoff(connection, account, run_id)
     verdicts = match(connection, account=account, run_id=run_id, user_mode=user_mode)
     updated, created = run_sql_file(

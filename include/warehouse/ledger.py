@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -51,12 +51,25 @@ class FencedEntity(Protocol):
 class Fence:
     """What a run reads: every entity up to ``cutoff_at``, from its instant in ``windows`` on (None: in full).
 
-    ``fields``: per entity the fields of the account file that are read along.
+    ``fields``: per entity the fields of the account file that are read along. ``ends``: the entities that are read only
+    up to an earlier instant.
     """
 
     cutoff_at: datetime
     windows: dict[str, datetime | None]
     fields: dict[str, list[str]]
+    ends: dict[str, datetime] = field(default_factory=dict)
+
+    def end_of(self, entity: str) -> datetime:
+        """Up to where an entity is read."""
+        return self.ends.get(entity, self.cutoff_at)
+
+
+class Span(NamedTuple):
+    """The half-open part of the time that is read of an entity (``since`` None: the beginning; ``until`` None: the cut-off)."""
+
+    since: datetime | None
+    until: datetime | None
 
 
 class Watermark(NamedTuple):
@@ -114,6 +127,31 @@ class RunLedger:
             )
         return self.fence()
 
+    def pass_fence_beside(
+        self, cutoff_at: datetime, spans: Mapping[str, Span], fields: Mapping[str, Sequence[str]]
+    ) -> Fence:
+        """Fix what a run reads that moves no watermark. A run that passes its fence again reads anew, up to now.
+
+        Args:
+            cutoff_at: NetSuite's own clock, with its time zone: how new the rows are that the run reads.
+            spans: what it reads of each entity.
+            fields: per entity the fields of the account file.
+        """
+        ends = {name: span.until and min(span.until, cutoff_at) for name, span in spans.items()}
+        with self.engine.begin() as connection:
+            run_sql_file(
+                connection,
+                SQL / "pass_fence_beside.sql",
+                account=self.account,
+                run_id=self.run_id,
+                dag_id=self.dag_id,
+                cutoff_at=cutoff_at,
+                windows=Jsonb({name: _text(span.since) for name, span in spans.items()}),
+                window_ends=Jsonb({name: _text(end) for name, end in ends.items()}),
+                fields=Jsonb({name: list(names) for name, names in fields.items()}),
+            )
+        return self.fence()
+
     def fence(self) -> Fence:
         """The fence that the run has passed.
 
@@ -121,7 +159,8 @@ class RunLedger:
             FenceNotPassed: it has not passed it yet.
         """
         found = self._one_row(
-            "SELECT cutoff_at, windows, fields FROM ops.sync_runs WHERE account = :account AND run_id = :run_id"
+            "SELECT cutoff_at, windows, window_ends, fields FROM ops.sync_runs "
+            "WHERE account = :account AND run_id = :run_id"
         )
         if found is None or found["cutoff_at"] is None:
             raise FenceNotPassed(
@@ -129,7 +168,8 @@ class RunLedger:
                 "Clear the DAG's first task, with the tasks after it."
             )
         windows = {name: start and datetime.fromisoformat(start) for name, start in found["windows"].items()}
-        return Fence(found["cutoff_at"], windows, found["fields"])
+        ends = {name: datetime.fromisoformat(end) for name, end in (found["window_ends"] or {}).items() if end}
+        return Fence(found["cutoff_at"], windows, found["fields"], ends)
 
     @contextmanager
     def step(self, entity: str, step: str) -> Iterator[StepCounts]:
@@ -161,7 +201,24 @@ class RunLedger:
             record=Jsonb(record),
         )
 
-    def finish(self, state: Literal["success", "failed"], error: str | None = None) -> None:
+    def wait(self) -> None:
+        """Note that the run waits for a person's approval."""
+        self._set_state("waiting")
+
+    def go_on(self) -> None:
+        """Note that the run works again."""
+        self._set_state("running")
+
+    def waiting_runs(self) -> list[str]:
+        """The account's runs that wait for approval."""
+        with self.engine.begin() as connection:
+            found = connection.execute(
+                text("SELECT run_id FROM ops.sync_runs WHERE account = :account AND state = 'waiting'"),
+                {"account": self.account},
+            )
+            return list(found.scalars())
+
+    def finish(self, state: Literal["success", "failed", "rejected"], error: str | None = None) -> None:
         """End the run."""
         with self.engine.begin() as connection:
             run_sql_file(
@@ -214,6 +271,16 @@ class RunLedger:
             rows_loaded=loaded,
             rows_quarantined=quarantined,
         )
+
+    def _set_state(self, state: Literal["running", "waiting"]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE ops.sync_runs SET state = :state, error = NULL, finished_at = NULL "
+                    "WHERE account = :account AND run_id = :run_id"
+                ),
+                {"account": self.account, "run_id": self.run_id, "state": state},
+            )
 
     def _first_cutoff(self) -> datetime | None:
         """The earliest cut-off of the account's runs; None before the first."""

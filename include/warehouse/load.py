@@ -30,6 +30,9 @@ CHANGED_TABLES: Mapping[str, tuple[str, ...]] = {DELETIONS: ("customers", "emplo
 # The run's next steps join these tables at once; without statistics of so many new rows, a join takes minutes.
 ROWS_WORTH_ANALYZING = 1_000
 
+# Made by the .sql files; another batch may follow in the same transaction.
+WORKING_TABLES = ("accepted", "bad_records", "reported_deletions")
+
 VIEWS = {
     "staged": (
         "CREATE TEMPORARY VIEW staged AS SELECT staged.*, to_jsonb(staged) - 'row_number' AS payload, "
@@ -93,19 +96,17 @@ def load(
     """
     fence = ledger.fence()
     table = StagingTable(ledger.account, ledger.run_id, entity.name)
-    owners = owner_fields if entity.name == INVOICES else ()
     with counts.transaction() as connection:
-        _lock(connection, ledger.account, CHANGED_TABLES.get(entity.name, (entity.name,)))
+        lock_against_loads(connection, ledger.account, CHANGED_TABLES.get(entity.name, (entity.name,)))
         if is_validated(connection, table):
-            _see_that_rows_are_there(connection, table)
-            _create_views(connection, table, owners, custom_fields)
-            batch = _Batch(connection, ledger.account, ledger.run_id, entity.name, fence.cutoff_at, list(owners))
-            loaded = batch.load()
-            _drop_views(connection)
+            loaded = merge_staged(
+                connection, table, fence.cutoff_at, owner_fields=owner_fields, custom_fields=custom_fields
+            )
             drop(connection, table)
             if moves_watermark:
                 # A field that joined the account file after the fence was not read over the whole of the window.
-                fields = [field for field in fence.fields.get(entity.name, ()) if field in {*owners, *custom_fields}]
+                named = {*(owner_fields if entity.name == INVOICES else ()), *custom_fields}
+                fields = [field for field in fence.fields.get(entity.name, ()) if field in named]
                 ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
                 ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
         else:
@@ -114,8 +115,42 @@ def load(
     return loaded
 
 
-def _lock(connection: Connection, account: str, tables: Iterable[str]) -> None:
-    for name in tables:
+def merge_staged(
+    connection: Connection,
+    table: StagingTable,
+    cutoff_at: datetime,
+    *,
+    owner_fields: Sequence[str] = (),
+    custom_fields: Sequence[str] = (),
+) -> LoadCounts:
+    """Merge a staged and validated batch into raw and quarantine, in the connection's transaction; staging stays.
+
+    The caller holds the tables' locks (``lock_against_loads``).
+
+    Args:
+        connection: in whose transaction.
+        table: where the batch is staged.
+        cutoff_at: the run's cut-off: what a run with a later one has written is newer than the batch.
+        owner_fields: of the account file; only invoices have owners.
+        custom_fields: of the account file, those of this entity.
+
+    Raises:
+        NothingStaged: the staged rows were lost.
+    """
+    owners = owner_fields if table.entity == INVOICES else ()
+    _see_that_rows_are_there(connection, table)
+    _create_views(connection, table, owners, custom_fields)
+    loaded = _Batch(connection, table.account, table.run_id, table.entity, cutoff_at, list(owners)).load()
+    _drop_views_and_tables(connection)
+    return loaded
+
+
+def lock_against_loads(connection: Connection, account: str, tables: Iterable[str]) -> None:
+    """Keep the account's other loads from changing these tables of raw until the transaction ends; wait for theirs.
+
+    Whoever needs several takes them in one call, in the order of their names.
+    """
+    for name in sorted(tables):
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
         connection.execute(lock, {"lock": f"netsuite-sync load {name} of {account}"})
 
@@ -234,9 +269,11 @@ def _create_views(
         run_composed(connection, sql.SQL(view).format(**names))
 
 
-def _drop_views(connection: Connection) -> None:
+def _drop_views_and_tables(connection: Connection) -> None:
     names = sql.SQL(", ").join(sql.Identifier("pg_temp", name) for name in VIEWS)
     run_composed(connection, sql.SQL("DROP VIEW {}").format(names))
+    tables = sql.SQL(", ").join(sql.Identifier("pg_temp", name) for name in WORKING_TABLES)
+    run_composed(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(tables))
 
 
 def _array(items: Iterable[sql.Composable]) -> sql.Composed:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import sql
 from sqlalchemy import text
 
-from include.warehouse.database import psycopg_connection, psycopg_errors, run_composed
+from include.warehouse.database import psycopg_connection, psycopg_errors, run_composed, run_sql_file
 from include.warehouse.errors import WrongColumns
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Connection, Engine
 
+SQL = Path(__file__).parent / "sql"
 ROWS_PER_WRITE = 10_000
 NUL = b"\0"
 REPLACEMENT_CHARACTER = "\N{REPLACEMENT CHARACTER}".encode()
@@ -120,12 +122,12 @@ def drop(connection: Connection, table: StagingTable) -> None:
 
 
 def drop_abandoned(connection: Connection, account: str, *, except_of: str) -> int:
-    """Drop what the account's failed runs left in staging, save those of run ``except_of``; returns how many tables."""
-    failed = connection.execute(
-        text("SELECT run_id FROM ops.sync_runs WHERE account = :account AND state = 'failed' AND run_id <> :run_id"),
-        {"account": account, "run_id": except_of},
-    )
-    digests = {_run_digest(account, run_id) for run_id in failed.scalars()}
+    """Drop what the account's failed runs left in staging, save those of run ``except_of``; returns how many tables.
+
+    Only what no retry can ask for any more: of earlier runs of the same DAG, or of runs that failed a day ago.
+    """
+    (failed,) = run_sql_file(connection, SQL / "abandoned_runs.sql", account=account, run_id=except_of)
+    digests = {_run_digest(account, run_id) for run_id in (row["run_id"] for row in failed.rows)}
     tables = connection.execute(
         text("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('staging') AND relkind = 'r'")
     )
