@@ -9,6 +9,11 @@ Brings one NetSuite account into the warehouse and publishes recipients and cust
 3. **look_up_owners**: ask NetSuite what the owners are that are no employees.
 4. **match** owners with users, and **publish** all published tables in one transaction.
 
+A **backfill** (`airflow backfill create`, or the UI's form) reads the invoices that were modified, and the deletions
+that were made, within its data intervals; the other entities in full. It moves no watermark and may run beside
+scheduled runs. Before anything is loaded, **backfill.rehearse** finds out whom it would touch, **backfill.approve**
+waits for a person where that is anyone, and **backfill.load** loads. Every other run skips these three.
+
 A retry of any task, and a second run of the same DAG run, gives the same tables. The counts of every step are the
 task's return value, on its asset's events, and in `ops.sync_steps`.
 """
@@ -17,9 +22,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow.sdk import CronDataIntervalTimetable, TaskGroup
+
 from include.extract.entities import ENTITIES
 from include.operators.account_dags import account_dags
-from include.operators.account_tasks import account_dag, fence_step, people_steps, read_steps
+from include.operators.account_tasks import (
+    account_dag,
+    approval_param,
+    approval_steps,
+    fence_step,
+    people_steps,
+    read_steps,
+)
+from include.operators.resync_steps import WITHOUT_APPROVAL
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -38,14 +53,25 @@ def netsuite_sync(account: Account) -> DAG:
         tags=TAGS,
         description=f"NetSuite account {account.name}: sync, match owners, publish recipients and credit",
         doc_md=__doc__,
-        schedule=account.schedule,
+        schedule=data_intervals(account),
+        params={WITHOUT_APPROVAL: approval_param()},
     ) as dag:
         fence = fence_step(account)
         look_up_owners, match, publish = people_steps(account)
+        with TaskGroup(group_id="backfill", tooltip="Only of backfills: rehearse, ask a person, load"):
+            rehearse, _, load = approval_steps(account, ENTITIES)
+        load >> look_up_owners
         for entity in ENTITIES:
-            fence >> read_steps(account, entity) >> look_up_owners
+            steps = read_steps(account, entity)
+            fence >> steps >> look_up_owners
+            steps.get_child_by_label("validate") >> rehearse
         look_up_owners >> match >> publish
     return dag
+
+
+def data_intervals(account: Account) -> CronDataIntervalTimetable | None:
+    """The schedule, so that each run has the interval since the one before: which is what a backfill of it reads."""
+    return CronDataIntervalTimetable(account.schedule, timezone=account.timezone) if account.schedule else None
 
 
 globals().update(account_dags(KIND, netsuite_sync, tags=TAGS))

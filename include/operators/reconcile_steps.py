@@ -6,15 +6,12 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from include.extract.entities import DELETIONS, ENTITIES
-from include.extract.extract import columns_of, extract_by_id
+from include.extract.extract import extract_by_id
 from include.netsuite.columns import whole_number
 from include.operators.connections import netsuite_client
-from include.operators.sync_steps import DERIVED, EntityStep, PassFence, asked
-from include.operators.validation_process import validate_beside
+from include.operators.sync_steps import EntityStep, PassFence, asked, load_staged, stage_and_validate
 from include.reconcile.listing import stage_listing
 from include.reconcile.reconcile import Reconciliation, never_synced
-from include.warehouse.load import load
-from include.warehouse.staging import stage
 
 if TYPE_CHECKING:
     from include.extract.entities import Entity
@@ -94,22 +91,6 @@ class Repair(EntityStep):
 
     def _load(self, run: SyncRun, counts: StepCounts) -> None:
         # Read by id, it is a read of changes whatever the entity: its length says nothing.
-        changes = replace(self.entity, incremental=True)
-        table = run.staging_table(self.entity)
-        stage(
-            run.warehouse,
-            table,
-            columns_of(self.account, self.entity),
-            run.landed(self.entity).read(),
-            derive=DERIVED.get(self.entity.name, {}),
-        )
-        outcome = validate_beside(run.warehouse, self.account, run.run_id, changes, table)
+        outcome = stage_and_validate(run, replace(self.entity, incremental=True))
         counts.set(reasons=outcome.reasons, warnings=outcome.warnings, data_docs=str(outcome.docs))
-        load(
-            run.ledger,
-            entity=self.entity,
-            owner_fields=self.account.owner_fields,
-            custom_fields=self.account.custom_fields.get(self.entity.name, ()),
-            counts=counts,
-            moves_watermark=False,
-        )
+        load_staged(run, self.entity, counts, moves_watermark=False)

@@ -6,12 +6,12 @@ Each counts what it does in three places: in the run ledger, on the events of it
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.extract.entities import EMPLOYEES, ENTITIES
 from include.extract.errors import ExtractError
@@ -30,15 +30,17 @@ from include.operators.memory import peak_memory_mb
 from include.operators.sign_in_guard import SignInGuard
 from include.operators.validation_process import validate_beside
 from include.reconcile.errors import ReconcileError
+from include.resync.errors import ResyncError
 from include.validate.errors import ValidationError
 from include.warehouse.errors import NothingStaged, WarehouseError, WarehouseUnreachable
-from include.warehouse.ledger import RunLedger
+from include.warehouse.ledger import RunLedger, Span
 from include.warehouse.load import load
 from include.warehouse.staging import Derivation, StagingTable, drop_abandoned, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from airflow.sdk import Context
     from sqlalchemy import Engine
@@ -46,17 +48,29 @@ if TYPE_CHECKING:
     from include.accounts.model import Account
     from include.extract.entities import Entity
     from include.extract.landing import LandedEntity
+    from include.extract.suiteql import Window
     from include.netsuite.client import NetSuiteClient
     from include.validate.outcome import ValidationOutcome
-    from include.warehouse.ledger import StepCounts
+    from include.warehouse.ledger import Fence, StepCounts
+    from include.warehouse.load import LoadCounts
 
 KEEP_LANDED_RUNS = 5
 WHOLE_RUN = "run"
 SYNC = "netsuite_sync"
+BACKFILL = "backfill"
 
 # What may have passed when the task is tried again, and what stays until a person has acted.
 PASSING = (Passing, WarehouseUnreachable, UsersLocked)
-LASTING = (NetSuiteError, ExtractError, ValidationError, WarehouseError, MatchingError, ReconcileError, NoConnection)
+LASTING = (
+    NetSuiteError,
+    ExtractError,
+    ValidationError,
+    WarehouseError,
+    MatchingError,
+    ReconcileError,
+    ResyncError,
+    NoConnection,
+)
 
 # Columns that are computed in Python when a row is staged: SQL only compares match keys (D5).
 DERIVED: Mapping[str, Mapping[str, Derivation]] = {
@@ -87,19 +101,21 @@ class SyncStep(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         """Run the step; what no retry can mend fails the task at once, with the message for the person who must act."""
-        try:
+        with errors_of_airflow():
             return self._counted(context)
-        except PASSING as error:
-            raise AirflowException(str(error)) from None
-        except LASTING as error:
-            raise AirflowFailException(str(error)) from None
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Do the step's work and count it."""
         raise NotImplementedError
 
+    def why_skipped(self, run: SyncRun) -> str | None:
+        """Why the run does without this step; None where it takes it."""
+        return None
+
     def _counted(self, context: Context) -> dict[str, object]:
-        run = SyncRun(self.account, ledger_run_id(self.dag_id, context["run_id"]), self.dag_id)
+        run = SyncRun.of(self.account, self.dag_id, context)
+        if reason := self.why_skipped(run):
+            raise AirflowSkipException(reason)
         entity = self.entity.name if self.entity else WHOLE_RUN
         try:
             guard = SignInGuard.of(run.ledger, entity, self.step) if self.asks_netsuite else None
@@ -131,22 +147,65 @@ class SyncStep(BaseOperator):
         return guard.watch(connection, counts, by_hand=self.is_fence and context["dag_run"].run_type == "manual")
 
 
-def ledger_run_id(dag_id: str, run_id: str) -> str:
+@contextmanager
+def errors_of_airflow() -> Iterator[None]:
+    """Turn errors that may pass into ones that Airflow retries, and the others into ones that it does not."""
+    try:
+        yield
+    except PASSING as error:
+        raise AirflowException(str(error)) from None
+    except LASTING as error:
+        raise AirflowFailException(str(error)) from None
+
+
+def ledger_run_id(dag_id: str, run_id: str, *, is_backfill: bool = False) -> str:
     """The run's id in the ledger, where an account's runs of all DAGs stand together.
 
-    Airflow's run ids are unique within a DAG only: a sync and a reconciliation of the same instant share theirs.
+    Airflow's run ids are unique within a DAG only: a sync and a reconciliation of the same instant share theirs. And a
+    backfill that runs a scheduled run again keeps that one's id, but must not keep its fence.
     """
     kind = dag_id.partition("__")[0]
-    return run_id if kind == SYNC else f"{kind.removeprefix('netsuite_')}__{run_id}"
+    prefix = "backfill" if is_backfill else kind.removeprefix("netsuite_")
+    return run_id if (kind == SYNC and not is_backfill) or run_id.startswith(f"{prefix}__") else f"{prefix}__{run_id}"
 
 
 class SyncRun:
-    """One DAG run of one account: its ledger, its warehouse and its landing area."""
+    """One DAG run of one account: its ledger, its warehouse and its landing area.
 
-    def __init__(self, account: Account, run_id: str, dag_id: str) -> None:
+    ``params`` are those of the DAG run; ``interval`` is the data interval of a backfill, None of every other run.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        run_id: str,
+        dag_id: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        interval: Span | None = None,
+    ) -> None:
         self.account = account
         self.run_id = run_id
         self.dag_id = dag_id
+        self.params = params or {}
+        self.interval = interval
+
+    @classmethod
+    def of(cls, account: Account, dag_id: str, context: Context) -> SyncRun:
+        """The run that a task belongs to."""
+        is_backfill = context["dag_run"].run_type == BACKFILL
+        return cls(
+            account,
+            ledger_run_id(dag_id, context["run_id"], is_backfill=is_backfill),
+            dag_id,
+            params=context["params"],
+            interval=Span(context["data_interval_start"], context["data_interval_end"]) if is_backfill else None,
+        )
+
+    @property
+    def loads_at_once(self) -> bool:
+        """Whether what was read is loaded without having been rehearsed and approved: so do all syncs but backfills."""
+        return self.interval is None and self.dag_id.partition("__")[0] == SYNC
 
     @cached_property
     def warehouse(self) -> Engine:
@@ -171,19 +230,6 @@ class SyncRun:
         """Where this run lands an entity."""
         return self.landing.folder(self.account.name, self.run_id, entity.name)
 
-    def stage_and_validate(self, entity: Entity, *, on_rows: Callable[[int], None] | None = None) -> ValidationOutcome:
-        """Stage what this run has landed of an entity, and validate it there."""
-        table = self.staging_table(entity)
-        stage(
-            self.warehouse,
-            table,
-            columns_of(self.account, entity),
-            self.landed(entity).read(),
-            derive=DERIVED.get(entity.name, {}),
-            on_rows=on_rows,
-        )
-        return validate_beside(self.warehouse, self.account, self.run_id, entity, table)
-
 
 class PassFence(SyncStep):
     """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there."""
@@ -196,18 +242,28 @@ class PassFence(SyncStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
-        windowed = [entity for entity in self.account.entities if entity.name in {each.name for each in self.windowed}]
-        fields = {entity.name: self.account.fields_of(entity.name) for entity in windowed}
-        cutoff_at = client.server_clock() - self.account.late_commit_margin
-        fence = run.ledger.pass_fence(cutoff_at, windowed, fields)
+        fence = self.pass_fence(run, client.server_clock() - self.account.late_commit_margin)
         for entity in ENTITIES:
-            since = fence.windows.get(entity.name)
-            plan_entity(client, self.account, entity, window_of(entity, since, fence.cutoff_at))
+            plan_entity(client, self.account, entity, window_in(fence, entity))
         try:
             check_lookups(client)
         except NotPermittedOrMissing as error:
             raise not_permitted(self.account, error.name or "entity", error) from error
         counts.set(cutoff_at=fence.cutoff_at.isoformat(), **asked(client))
+
+    def pass_fence(self, run: SyncRun, cutoff_at: datetime) -> Fence:
+        """Fix what the run reads: a backfill its data interval, every other run from the watermarks on."""
+        windowed = [entity for entity in self.account.entities if entity.name in {each.name for each in self.windowed}]
+        fields = {entity.name: self.account.fields_of(entity.name) for entity in windowed}
+        if run.interval is None:
+            return run.ledger.pass_fence(cutoff_at, windowed, fields)
+        spans = {entity.name: run.interval if entity.incremental else Span(None, None) for entity in windowed}
+        return run.ledger.pass_fence_beside(cutoff_at, spans, fields)
+
+
+def window_in(fence: Fence, entity: Entity) -> Window:
+    """What a run reads of an entity; from the beginning where the entity is none that the run's fence holds."""
+    return window_of(entity, fence.windows.get(entity.name), fence.end_of(entity.name))
 
 
 class EntityStep(SyncStep):
@@ -225,8 +281,7 @@ class Extract(EntityStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Land everything of the run's window."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
-        fence = run.ledger.fence()
-        window = window_of(self.entity, fence.windows[self.entity.name], fence.cutoff_at)
+        window = window_in(run.ledger.fence(), self.entity)
         landed = run.landed(self.entity)
 
         def on_page(rows: int) -> None:
@@ -245,7 +300,7 @@ class Validate(EntityStep):
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Find the bad rows, or stop the batch."""
-        outcome = run.stage_and_validate(self.entity, on_rows=lambda rows: counts.add(rows=rows))
+        outcome = stage_and_validate(run, self.as_read(run), on_rows=lambda rows: counts.add(rows=rows))
         counts.set(
             rows=outcome.rows,
             bad_rows=outcome.bad_rows,
@@ -258,6 +313,26 @@ class Validate(EntityStep):
         for reason, rows in outcome.reasons.items():
             self.log.warning("%d rows of %s go to quarantine: %s", rows, self.entity.name, reason)
         self.log.info("Data docs: %s", outcome.docs)
+
+    def as_read(self, run: SyncRun) -> Entity:
+        """The entity, incremental where the run has read some of its records only: their number says nothing then."""
+        return self.entity
+
+
+def stage_and_validate(
+    run: SyncRun, entity: Entity, *, on_rows: Callable[[int], None] | None = None
+) -> ValidationOutcome:
+    """Stage what the run has landed of an entity, and check it there; raises as ``validate_beside`` does."""
+    table = run.staging_table(entity)
+    stage(
+        run.warehouse,
+        table,
+        columns_of(run.account, entity),
+        run.landed(entity).read(),
+        derive=DERIVED.get(entity.name, {}),
+        on_rows=on_rows,
+    )
+    return validate_beside(run.warehouse, run.account, run.run_id, entity, table)
 
 
 class Load(EntityStep):
@@ -272,24 +347,33 @@ class Load(EntityStep):
         super().__init__(**kwargs)
         self.moves_watermark = moves_watermark
 
+    def why_skipped(self, run: SyncRun) -> str | None:
+        """A backfill is loaded all at once, after it was rehearsed and approved."""
+        return "A backfill is loaded after its approval, by backfill.load." if run.interval else None
+
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Load what was validated; where that is gone from staging, what has landed is staged and validated again."""
         try:
             self._load(run, counts)
         except NothingStaged:
             self.log.warning("Nothing is staged of %s any more; what has landed is staged again", self.entity.name)
-            run.stage_and_validate(self.entity)
+            stage_and_validate(run, self.entity)
             self._load(run, counts)
 
     def _load(self, run: SyncRun, counts: StepCounts) -> None:
-        load(
-            run.ledger,
-            entity=self.entity,
-            owner_fields=self.account.owner_fields,
-            custom_fields=self.account.custom_fields.get(self.entity.name, ()),
-            counts=counts,
-            moves_watermark=self.moves_watermark,
-        )
+        load_staged(run, self.entity, counts, moves_watermark=self.moves_watermark)
+
+
+def load_staged(run: SyncRun, entity: Entity, counts: StepCounts, *, moves_watermark: bool) -> LoadCounts:
+    """Load what the run has staged of an entity, with the fields of the account file; raises as ``load`` does."""
+    return load(
+        run.ledger,
+        entity=entity,
+        owner_fields=run.account.owner_fields,
+        custom_fields=run.account.custom_fields.get(entity.name, ()),
+        counts=counts,
+        moves_watermark=moves_watermark,
+    )
 
 
 class LookUpOwners(SyncStep):
@@ -334,7 +418,7 @@ class Publish(SyncStep):
         counts.set(
             **publish(run.warehouse, account=self.account.name, run_id=run.run_id, user_mode=self.account.user_mode)
         )
-        run.landing.prune(self.account.name, keep=KEEP_LANDED_RUNS)
+        run.landing.prune(self.account.name, keep=KEEP_LANDED_RUNS, spare=run.ledger.waiting_runs())
         with run.warehouse.begin() as connection:
             drop_abandoned(connection, self.account.name, except_of=run.run_id)
 

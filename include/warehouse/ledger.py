@@ -66,7 +66,7 @@ class Fence:
 
 
 class Span(NamedTuple):
-    """The half-open part of the time that is read of an entity (``since`` None: the beginning; ``until`` None: the cut-off)."""
+    """The half-open part of the time that is read; ``since`` None: the beginning, ``until`` None: the cut-off."""
 
     since: datetime | None
     until: datetime | None

@@ -8,6 +8,8 @@ SELECT
             FROM ops.sync_runs
             CROSS JOIN LATERAL (SELECT counts -> CAST(:entity AS text) -> 'load' AS loaded) AS steps
             WHERE account = :account AND run_id <> :run_id AND loaded ->> 'state' = 'success'
+                -- A re-sync may have read a few records only.
+                AND dag_id NOT LIKE 'netsuite\_resync\_\_%'
             ORDER BY started_at DESC
             LIMIT 1
         )

@@ -1,0 +1,1 @@
+"""Backfill and re-sync: what is to be read again, and what that would change before anything is changed."""
