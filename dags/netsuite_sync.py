@@ -56,10 +56,10 @@ def netsuite_sync(account: Account) -> DAG:
         schedule=data_intervals(account),
         params={WITHOUT_APPROVAL: approval_param()},
     ) as dag:
-        fence = fence_step(account)
-        look_up_owners, match, publish = people_steps(account)
         with TaskGroup(group_id="backfill", tooltip="Only of backfills: rehearse, ask a person, load"):
-            rehearse, _, load = approval_steps(account, ENTITIES)
+            rehearse, approve, load = approval_steps(account, ENTITIES)
+        fence = fence_step(account, only_of_backfills=[step.task_id for step in (rehearse, approve, load)])
+        look_up_owners, match, publish = people_steps(account)
         load >> look_up_owners
         for entity in ENTITIES:
             steps = read_steps(account, entity)

@@ -17,8 +17,8 @@ def main(dag_id: str, run_after: str, result_file: Path) -> None:
     result_file.write_text(json.dumps(result))
 
 
-def run_dag(dag_id: str, run_after: datetime) -> dict[str, Any]:
-    """Runs the DAG once; its run id is `manual__<run_after>`."""
+def run_dag(dag_id: str, run_after: datetime, conf: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Runs the DAG once, with `conf` in the place of its params; its run id is `manual__<run_after>`."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag()
@@ -28,7 +28,7 @@ def run_dag(dag_id: str, run_after: datetime) -> dict[str, Any]:
         return {"state": "failed", "failures": {dag_id: errors or "There is no such DAG, and no import error."}}
     failures = collect_failures(dag)
     dag.deadline = None  # only a scheduler could miss it, and Airflow's dag.test fails over it
-    run = dag.test(run_after=run_after, logical_date=run_after)
+    run = dag.test(run_after=run_after, logical_date=run_after, run_conf=conf)
     return {"state": str(run.state.value), "failures": failures}
 
 

@@ -59,13 +59,16 @@ def account_dag(
     )
 
 
-def fence_step(account: Account, step: type[PassFence] = PassFence) -> PassFence:
+def fence_step(
+    account: Account, step: type[PassFence] = PassFence, *, only_of_backfills: Sequence[str] = ()
+) -> PassFence:
     """The first task; it isn't tried again, since it answers whether a run can begin at all."""
     return step(
         task_id="fence",
         account=account,
         pool=account.pool,
         retries=0,
+        only_of_backfills=only_of_backfills,
         outlets=[table_asset(account.name, "ops.sync_runs")],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from include.resync.request import read_request
 from include.warehouse.staging import drop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from airflow.sdk import Context
@@ -131,8 +133,7 @@ class Approve(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """Go on, or wait."""
-        run = SyncRun.of(self.account, self.dag_id, context)
-        with errors_of_airflow():
+        with self._run(context) as run:
             changes = recorded(run.ledger)
             if not changes:
                 return self._without("No recipient and no user would change.")
@@ -145,14 +146,22 @@ class Approve(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on to the load; or, rejected, drop what was staged and end the run."""
-        run = SyncRun.of(self.account, self.dag_id, context)
-        with errors_of_airflow():
+        with self._run(context) as run:
             if event.get("chosen_options") == [self.REJECT]:
                 self._drop_staged(run)
                 run.ledger.finish("rejected", f"{self._name_of(event)} rejected it; nothing was loaded.")
             else:
                 run.ledger.go_on()
         return super().execute_complete(context, event)
+
+    @contextmanager
+    def _run(self, context: Context) -> Iterator[SyncRun]:
+        run = SyncRun.of(self.account, self.dag_id, context)
+        try:
+            with errors_of_airflow():
+                yield run
+        finally:
+            run.warehouse.dispose()
 
     def _without(self, reason: str) -> dict[str, str]:
         self.log.info("%s Going on.", reason)

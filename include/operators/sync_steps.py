@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.extract.entities import EMPLOYEES, ENTITIES
@@ -38,7 +39,7 @@ from include.warehouse.load import load
 from include.warehouse.staging import Derivation, StagingTable, drop_abandoned, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -231,13 +232,29 @@ class SyncRun:
         return self.landing.folder(self.account.name, self.run_id, entity.name)
 
 
-class PassFence(SyncStep):
-    """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there."""
+class PassFence(SyncStep, SkipMixin):
+    """Sign in, read NetSuite's own clock as the run's cut-off, and see that everything the run asks for is there.
+
+    :param only_of_backfills: ids of tasks that every run but a backfill does without; they are skipped here, at once
+    """
 
     step = "fence"
     is_fence = True
     asks_netsuite = True
     windowed: ClassVar[tuple[Entity, ...]] = ENTITIES
+
+    def __init__(self, *, only_of_backfills: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.only_of_backfills = only_of_backfills
+
+    def execute(self, context: Context) -> dict[str, object]:
+        """Pass the fence, and say what the run does without."""
+        result = super().execute(context)
+        if self.only_of_backfills and SyncRun.of(self.account, self.dag_id, context).loads_at_once:
+            # Skipping others ends a task as an exception does, without its return value.
+            context["ti"].xcom_push("return_value", result)
+            self.skip(context["ti"], [context["dag"].get_task(name) for name in self.only_of_backfills])
+        return result
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""

@@ -81,7 +81,7 @@ def _entities(value: object) -> tuple[str, ...]:
 def _ids(value: object) -> tuple[int, ...]:
     given = [str(id_).strip() for id_ in value] if isinstance(value, list | tuple) else []
     for id_ in given:
-        if id_ and not (id_.isascii() and id_.isdigit() and 0 < int(id_) <= LARGEST_ID):
+        if id_ and not (id_.isascii() and id_.isdigit() and len(id_) < 20 and 0 < int(id_) <= LARGEST_ID):
             raise WrongRequest(f"ids must be NetSuite's internal ids, whole numbers, one per line; not {id_!r}.")
     return tuple(sorted({int(id_) for id_ in given if id_}))
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from include.local_stack.run_dag import run_dag
 from include.warehouse.database import open_warehouse
+from tests.end_to_end.backfill import run_backfill
 from tests.sandbox_process import SandboxProcess
 from tests.smtp_sink import SmtpSink
 
@@ -58,6 +59,15 @@ class Installation:
         if not again:
             self.runs.append(datetime.now(UTC))
         return run_dag(f"netsuite_reconcile__{name}", self.runs[-1])
+
+    def resync(self, name: str = "acme", **params: Any) -> dict[str, Any]:
+        """Read records of the account again, as the form says."""
+        self.runs.append(datetime.now(UTC))
+        return run_dag(f"netsuite_resync__{name}", self.runs[-1], params)
+
+    def backfill(self, start: datetime, end: datetime, name: str = "acme", **params: Any) -> dict[str, Any]:
+        """Make a backfill of the account's sync as `airflow backfill create` does, and run its only run."""
+        return run_backfill(f"netsuite_sync__{name}", start, end, params)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         with self.warehouse.connect() as connection:
