@@ -13,6 +13,7 @@ from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from include.extract.entities import ENTITIES, INVOICES, Entity
+from include.extract.suiteql import columns_that_differ
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 MailAddress = re.compile(r"[!-~]+@[!-~]+")
@@ -84,6 +85,9 @@ class Account(BaseModel):
         0, ge=0, le=3600, description="how far behind NetSuite's clock a run's cut-off is"
     )
     alerts: Alerts | None = None
+    accept_missing: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="per entity, columns that the sync goes on without though they were there"
+    )
     push_schedule: str | None = None
 
     @field_validator("schedule", "push_schedule")
@@ -117,6 +121,20 @@ class Account(BaseModel):
         for entity in value:
             if entity not in ENTITIES_WITH_OVERLAP:
                 raise ValueError(f"{entity!r} is not read with an overlap; allowed: {', '.join(ENTITIES_WITH_OVERLAP)}")
+        return value
+
+    @field_validator("accept_missing")
+    @classmethod
+    def _columns_may_be_missing(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        may_be_missing = {entity.name: columns_that_differ(entity) for entity in ENTITIES}
+        for entity, columns in value.items():
+            if not may_be_missing.get(entity):
+                allowed = ", ".join(name for name, some in may_be_missing.items() if some)
+                raise ValueError(f"{entity!r} is no entity with columns that may be missing; allowed: {allowed}")
+            for column in columns:
+                if column not in may_be_missing[entity]:
+                    allowed = ", ".join(sorted(may_be_missing[entity]))
+                    raise ValueError(f"{column!r} of {entity} may not be missing; allowed: {allowed}")
         return value
 
     @model_validator(mode="after")

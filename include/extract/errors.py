@@ -9,6 +9,10 @@ class MissingField(ExtractError):
     """A field that the project or the account file asks for does not exist in NetSuite, or is hidden from the role."""
 
 
+class VanishedColumn(MissingField):
+    """A column that this account had when it was last loaded is gone: its values would be emptied in silence."""
+
+
 class NotPermitted(ExtractError):
     """The role may not read a record that the sync needs."""
 

@@ -9,7 +9,7 @@ from include.extract.plan import plan_entity
 from include.extract.suiteql import WHENEVER, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from include.accounts.model import Account
@@ -28,6 +28,11 @@ def window_of(entity: Entity, since: datetime | None, cutoff: datetime) -> Windo
     return Window(since, cutoff)
 
 
+def probed_window(entity: Entity, cutoff: datetime) -> Window:
+    """A window of the form that most runs ask for, to try an entity's queries with before the run's own is known."""
+    return Window(cutoff - entity.overlap if entity.incremental else None, cutoff)
+
+
 def columns_of(account: Account, entity: Entity) -> tuple[str, ...]:
     """What an entity lands and is staged with: its declared columns and the account's own fields."""
     return (*(column.name for column in entity.columns), *account.fields_of(entity.name))
@@ -41,10 +46,12 @@ def extract(
     landed: LandedEntity,
     *,
     on_page: Callable[[int], None],
+    had: Collection[str] = (),
 ) -> Manifest:
     """Read an entity's pages in parallel and land them; ``on_page`` is told the rows of each page as it comes.
 
-    Memory holds one part and the pages in flight, whatever the size of the entity.
+    ``had``: spellings of columns that must be there (see ``plan_entity``). Memory holds one part and the pages in
+    flight, whatever the size of the entity.
 
     Raises:
         ExtractError: the account lacks a field, or the role a permission.
@@ -52,7 +59,7 @@ def extract(
         NetSuiteError: NetSuite did not answer.
     """
     with landing_errors(landed.folder), landed.write(columns_of(account, entity)) as writer:
-        for plan in plan_entity(client, account, entity, window):
+        for plan in plan_entity(client, account, entity, window, had=had):
             writer.note_missing(plan.missing)
             for page in client.read_by_key(plan.keyset(window)):
                 writer.add(page.table)
@@ -68,6 +75,7 @@ def extract_by_id(
     landed: LandedEntity,
     *,
     on_page: Callable[[int], None],
+    had: Collection[str] = (),
 ) -> Manifest:
     """Read these records of an entity, whenever they were modified, and land them; those that are gone are left out.
 
@@ -76,9 +84,8 @@ def extract_by_id(
         LandingRefused: the landing area is full, or may not be written.
         NetSuiteError: NetSuite did not answer.
     """
-    columns = (*(column.name for column in entity.columns), *account.fields_of(entity.name))
-    with landing_errors(landed.folder), landed.write(columns) as writer:
-        for plan in plan_entity(client, account, entity, WHENEVER):
+    with landing_errors(landed.folder), landed.write(columns_of(account, entity)) as writer:
+        for plan in plan_entity(client, account, entity, WHENEVER, had=had):
             writer.note_missing(plan.missing)
             for start in range(0, len(ids), IDS_PER_QUESTION):
                 some = ids[start : start + IDS_PER_QUESTION]

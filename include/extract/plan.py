@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from include.extract.errors import MissingField, NotPermitted
-from include.extract.suiteql import WHENEVER, Query, SelectItem, Window, read_query
+from include.extract.errors import MissingField, NotPermitted, VanishedColumn
+from include.extract.suiteql import WHENEVER, Query, SelectItem, Window, columns_that_differ, read_query
 from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownColumn
 from include.netsuite.keyset import KeysetQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from include.accounts.model import Account
     from include.extract.entities import Entity
@@ -40,10 +40,14 @@ _NO_ROWS = {"after_id": "0", "last_id": "0"}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One query of an entity, settled: what this account is asked, and which declared columns it does not have."""
+    """One query of an entity, settled: what this account is asked, and which declared columns it does not have.
+
+    ``spellings``: of the columns that differ between accounts, what this one is asked for, as SuiteQL spells it.
+    """
 
     query: Query
     missing: tuple[str, ...]
+    spellings: tuple[str, ...] = ()
 
     def keyset(self, window: Window) -> KeysetQuery:
         """The read of a window by ascending key."""
@@ -60,15 +64,20 @@ class Plan:
         return replace(read, params={**read.params, **{f"among_{number}": str(id_) for number, id_ in enumerate(ids)}})
 
 
-def plan_entity(client: NetSuiteClient, account: Account, entity: Entity, window: Window) -> tuple[Plan, ...]:
+def plan_entity(
+    client: NetSuiteClient, account: Account, entity: Entity, window: Window, *, had: Collection[str] = ()
+) -> tuple[Plan, ...]:
     """A plan for each query of an entity, tried on NetSuite.
+
+    ``had`` are the spellings that the account had when it was last loaded: they must still be there.
 
     Raises:
         MissingField: names the field, and the account file where that asks for it.
+        VanishedColumn: names the column that the account had, and what to do where that is meant.
         NotPermitted: names the record and the permission that the role needs.
     """
     return tuple(
-        _Settling(client, account, entity, window).settle(_with_fields(name, account, entity))
+        _Settling(client, account, entity, window, had).settle(_with_fields(name, account, entity))
         for name in entity.queries
     )
 
@@ -88,15 +97,19 @@ def _item_of_field(query: Query, field: str) -> SelectItem:
 class _Settling:
     """Ask NetSuite about one query until it is accepted: other spellings first, then without what may be missing."""
 
-    def __init__(self, client: NetSuiteClient, account: Account, entity: Entity, window: Window) -> None:
+    def __init__(
+        self, client: NetSuiteClient, account: Account, entity: Entity, window: Window, had: Collection[str]
+    ) -> None:
         self._client = client
         self._account = account
         self._entity = entity
         self._window = window
+        self._had = had
 
     def settle(self, query: Query) -> Plan:
         missing: list[str] = []
         while refused := self._refused_item(query):
+            self._require_what_was_there(query, refused)
             other = refused.next_spelling()
             if other is None:
                 self._require_optional(query, refused)
@@ -110,7 +123,9 @@ class _Settling:
             )
             items = (other if item is refused else item for item in query.items)
             query = replace(query, items=tuple(item for item in items if item is not None))
-        return Plan(query, tuple(missing))
+        differing = columns_that_differ(self._entity)
+        spellings = tuple(item.expression for item in query.items if item.alias in differing)
+        return Plan(query, tuple(missing), spellings)
 
     def _refused_item(self, query: Query) -> SelectItem | None:
         try:
@@ -147,6 +162,17 @@ class _Settling:
             self._client.probe(query.sql(self._window), {**query.params(self._window), **_NO_ROWS})
         except NotPermittedOrMissing as error:
             raise not_permitted(self._account, query.table, error) from error
+
+    def _require_what_was_there(self, query: Query, item: SelectItem) -> None:
+        accepted = self._account.accept_missing.get(self._entity.name, ())
+        if item.expression in self._had and item.alias not in accepted:
+            raise VanishedColumn(
+                f"NetSuite no longer has {item.expression} on {query.table}, which column {item.alias} of "
+                f"{self._entity.name} was read from when account {self._account.name} was last loaded. Perhaps a "
+                f"feature was switched off, or the role of connection {self._account.connection!r} may no longer see "
+                f"it. Nothing was emptied. If it is gone for good, write accept_missing: {{{self._entity.name}: "
+                f"[{item.alias}]}} into {self._account.path}; the sync goes on without it then."
+            )
 
     def _require_optional(self, query: Query, item: SelectItem) -> None:
         if item.alias not in self._entity.optional:

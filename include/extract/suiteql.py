@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from include.extract.entities import Entity
+
 FOLDER = Path(__file__).parent / "suiteql"
 
 _QUERY = re.compile(r"SELECT\n(?P<items>.*?)\n(?P<rest>FROM .*)\n(?P<order>ORDER BY .*)", re.DOTALL)
@@ -131,6 +133,12 @@ def read_query(name: str) -> Query:
         raise ValueError(f"{name}.suiteql: must be SELECT, one item per line, FROM, ORDER BY")
     items = tuple(_read_item(name, line) for line in match["items"].splitlines())
     return Query(name, items, match["rest"], match["order"])
+
+
+def columns_that_differ(entity: Entity) -> frozenset[str]:
+    """The declared columns that not every account has, or has under its first spelling."""
+    items = (item for name in entity.queries for item in read_query(name).items)
+    return entity.optional | {item.alias for item in items if item.fallbacks}
 
 
 def _read_item(name: str, line: str) -> SelectItem:

@@ -81,7 +81,13 @@ class Repair(EntityStep):
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
         landed = run.landed(self.entity)
         manifest = extract_by_id(
-            client, self.account, self.entity, ids, landed, on_page=lambda rows: counts.add(read_again=rows)
+            client,
+            self.account,
+            self.entity,
+            ids,
+            landed,
+            on_page=lambda rows: counts.add(read_again=rows),
+            had=run.ledger.watermarks()[self.entity.name].columns,
         )
         found = {whole_number(id_) for part in landed.read() for id_ in part["id"].to_pylist()}
         if manifest.rows:

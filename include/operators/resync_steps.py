@@ -32,7 +32,7 @@ from include.resync.request import read_request
 from include.warehouse.staging import drop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from airflow.sdk import Context
@@ -55,7 +55,7 @@ class PassResyncFence(PassFence):
         super().work(run, counts)
         counts.set(entities=list(request.entities), ids=len(request.ids))
 
-    def pass_fence(self, run: SyncRun, cutoff_at: datetime) -> Fence:
+    def pass_fence(self, run: SyncRun, cutoff_at: datetime, columns: Mapping[str, Sequence[str]]) -> Fence:
         """Fix the windows that were asked for."""
         request = request_of(run)
         if request.span.since and request.span.since >= cutoff_at:
@@ -64,7 +64,8 @@ class PassResyncFence(PassFence):
                 f"({cutoff_at.isoformat()}): nothing can have been modified then."
             )
         fields = {name: self.account.fields_of(name) for name in request.entities}
-        return run.ledger.pass_fence_beside(cutoff_at, request.spans(), fields)
+        offered = {name: columns[name] for name in request.entities}
+        return run.ledger.pass_fence_beside(cutoff_at, request.spans(), fields, offered)
 
 
 class ExtractAgain(Extract):
@@ -83,7 +84,13 @@ class ExtractAgain(Extract):
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
         landed = run.landed(self.entity)
         manifest = extract_by_id(
-            client, self.account, self.entity, ids, landed, on_page=lambda rows: counts.add(rows=rows, pages=1)
+            client,
+            self.account,
+            self.entity,
+            ids,
+            landed,
+            on_page=lambda rows: counts.add(rows=rows, pages=1),
+            had=run.ledger.fence().columns.get(self.entity.name, ()),
         )
         shown = {whole_number(id_) for part in landed.read() for id_ in part["id"].to_pylist()}
         not_shown = [id_ for id_ in ids if id_ not in shown]

@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.extract.entities import EMPLOYEES, ENTITIES
 from include.extract.errors import ExtractError
-from include.extract.extract import columns_of, extract, window_of
+from include.extract.extract import columns_of, extract, probed_window, window_of
 from include.extract.landing import LandingArea
 from include.extract.plan import not_permitted, plan_entity
 from include.matching.email_key import delivery_address, email_key
@@ -259,23 +259,33 @@ class PassFence(SyncStep, SkipMixin):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
-        fence = self.pass_fence(run, client.server_clock() - self.account.late_commit_margin)
-        for entity in ENTITIES:
-            plan_entity(client, self.account, entity, window_in(fence, entity))
+        cutoff_at = client.server_clock() - self.account.late_commit_margin
+        fence = self.pass_fence(run, cutoff_at, self._columns(run, client, cutoff_at))
         try:
             check_lookups(client)
         except NotPermittedOrMissing as error:
             raise not_permitted(self.account, error.name or "entity", error) from error
         counts.set(cutoff_at=fence.cutoff_at.isoformat(), **asked(client))
 
-    def pass_fence(self, run: SyncRun, cutoff_at: datetime) -> Fence:
+    def pass_fence(self, run: SyncRun, cutoff_at: datetime, columns: Mapping[str, Sequence[str]]) -> Fence:
         """Fix what the run reads: a backfill its data interval, every other run from the watermarks on."""
         windowed = [entity for entity in self.account.entities if entity.name in {each.name for each in self.windowed}]
         fields = {entity.name: self.account.fields_of(entity.name) for entity in windowed}
+        offered = {entity.name: columns[entity.name] for entity in windowed}
         if run.interval is None:
-            return run.ledger.pass_fence(cutoff_at, windowed, fields)
+            return run.ledger.pass_fence(cutoff_at, windowed, fields, offered)
         spans = {entity.name: run.interval if entity.incremental else Span(None, None) for entity in windowed}
-        return run.ledger.pass_fence_beside(cutoff_at, spans, fields)
+        return run.ledger.pass_fence_beside(cutoff_at, spans, fields, offered)
+
+    def _columns(self, run: SyncRun, client: NetSuiteClient, cutoff_at: datetime) -> dict[str, list[str]]:
+        """Try every query; per entity the columns that NetSuite offers, of those that differ between accounts."""
+        watermarks = run.ledger.watermarks()
+        columns = {}
+        for entity in ENTITIES:
+            had = watermarks[entity.name].columns if entity.name in watermarks else ()
+            plans = plan_entity(client, self.account, entity, probed_window(entity, cutoff_at), had=had)
+            columns[entity.name] = [spelling for plan in plans for spelling in plan.spellings]
+        return columns
 
 
 def window_in(fence: Fence, entity: Entity) -> Window:
@@ -298,14 +308,16 @@ class Extract(EntityStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Land everything of the run's window."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
-        window = window_in(run.ledger.fence(), self.entity)
+        fence = run.ledger.fence()
+        window = window_in(fence, self.entity)
         landed = run.landed(self.entity)
 
         def on_page(rows: int) -> None:
             counts.add(rows=rows, pages=1)
 
         counts.set(rows=0, pages=0)
-        manifest = extract(client, self.account, self.entity, window, landed, on_page=on_page)
+        had = fence.columns.get(self.entity.name, ())
+        manifest = extract(client, self.account, self.entity, window, landed, on_page=on_page, had=had)
         counts.set(rows=manifest.rows, missing_columns=list(manifest.missing), **asked(client))
         self.log.info("Landed %d rows of %s in %s", manifest.rows, self.entity.name, landed.folder)
 

@@ -67,6 +67,7 @@ def start(
     token_lifetime: Annotated[int, _switch("token_lifetime")] = _DEFAULT.token_lifetime,
     allow_with: Annotated[bool, _switch("allow_with")] = _DEFAULT.allow_with,
     hidden_tables: Annotated[list[str], _switch("hidden_tables", "--hide")] = [],  # noqa: B006 - typer copies it
+    empty_tables: Annotated[list[str], _switch("empty_tables", "--empty")] = [],  # noqa: B006 - the same
     hidden_columns: Annotated[list[str], _switch("hidden_columns", "--hide-column")] = [],  # noqa: B006 - the same
 ) -> None:
     """Start a sandbox NetSuite and serve until Ctrl-C or SIGTERM."""

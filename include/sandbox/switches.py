@@ -26,6 +26,7 @@ class Switches(BaseModel):
     token_lifetime: int = Field(default=3600, ge=0, description="life of an OAuth 2.0 access token, seconds (4.2)")
     allow_with: bool = Field(default=False, description="accept WITH (CTE); sources disagree (1.1)")
     hidden_tables: frozenset[str] = Field(default=frozenset(), description="tables the role may not see (1.3)")
+    empty_tables: frozenset[str] = Field(default=frozenset(), description="tables the role sees no row of (2.6)")
     hidden_columns: frozenset[str] = Field(default=frozenset(), description="table.column that do not exist (2.6)")
 
     @field_validator("date_format")
@@ -44,7 +45,7 @@ class Switches(BaseModel):
             raise ValueError(f"{value!r} is no time zone; use an IANA name such as Europe/Berlin") from error
         return value
 
-    @field_validator("hidden_tables", "hidden_columns")
+    @field_validator("hidden_tables", "empty_tables", "hidden_columns")
     @classmethod
     def _lower(cls, value: frozenset[str]) -> frozenset[str]:
         return frozenset(name.lower() for name in value)

@@ -48,6 +48,12 @@ class BatchQueries:
         """The first rows that break a rule."""
         return self._filled("samples.sql", rule)
 
+    def filled(self, rule: Rule) -> str:
+        """How many rows hold the column of a rule."""
+        return read_sql("checked.sql").replace("{column}", _quoted(rule.column)).format(batch=self._batch) + read_sql(
+            "filled.sql"
+        )
+
     def _filled(self, name: str, rule: Rule | None = None) -> str:
         rows = breaking_rows(rule).format(batch=self._batch) if rule else ""
         return read_sql(name).format(batch=self._batch, bad=self._bad, breaking_rows=rows)

@@ -44,6 +44,11 @@ class Rule:
         return f"{self.column} {self.check.fails}"
 
     @property
+    def is_of_type(self) -> bool:
+        """Whether the rule is that the column's text can be read as its declared type."""
+        return self.check in CHECK_OF_TYPE.values()
+
+    @property
     def promise(self) -> str:
         """What the rule asks for: 'total is a number'."""
         return f"{self.column} {self.check.holds}"

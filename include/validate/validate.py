@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import NoSuchTableError
 
 from include.extract.entities import INVOICES
+from include.validate.changed_types import changed_types
 from include.validate.data_docs import DataDocs, Page
 from include.validate.errors import BadBatch, BrokenCheck, ValidationError
 from include.validate.outcome import ValidationOutcome
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.extract.entities import Entity
+    from include.validate.changed_types import ChangedType
     from include.validate.rules import Rule
     from include.validate.suites import Finding, Kind, SuiteRunner
 
@@ -108,7 +110,8 @@ def validate_staged(
     are in raw now, None where unknown.
 
     Raises:
-        BadBatch: the data is wrong as a whole: columns not as declared, too many bad rows, suspiciously few rows.
+        BadBatch: the data is wrong as a whole: columns not as declared, or of another type throughout, too many bad
+            rows, suspiciously few rows.
         BrokenCheck: a check could not be carried out.
         WarehouseError: the warehouse can't be reached or used.
     """
@@ -129,9 +132,19 @@ def validate_staged(
         with suite_runner(engine.url, entity.name) as runner:
             findings = _check(batch, rules, engine, runner)
             result = runner.result(run_id)
-        samples = samples_of(engine, batch.queries, _broken(rules, findings))
+        broken = _broken(rules, findings)
+        samples = samples_of(engine, batch.queries, broken)
         outcome = _outcome(findings, docs.page_of(account, run_id, entity.name))
-        error = _error(batch, findings, outcome)
+        changed = changed_types(
+            engine,
+            batch.queries,
+            broken,
+            outcome.reasons,
+            samples,
+            tolerated=settings.bad_rows_tolerated,
+            largest_share=settings.max_bad_share,
+        )
+        error = _error(batch, findings, outcome, changed)
         page = Page(account, run_id, entity.name, outcome, findings, samples, error, result)
         docs.write(page, keep_runs=keep_runs)
     if error:
@@ -194,7 +207,9 @@ def _observed(findings: list[Finding], kind: Kind) -> int:
     return next((finding.observed or 0 for finding in findings if finding.kind == kind), 0)
 
 
-def _error(batch: _Batch, findings: list[Finding], outcome: ValidationOutcome) -> ValidationError | None:
+def _error(
+    batch: _Batch, findings: list[Finding], outcome: ValidationOutcome, changed: list[ChangedType]
+) -> ValidationError | None:
     """Why the batch must not be loaded, if so. A broken check outweighs bad data: what it would say is unknown."""
     ending = f" Nothing of it was loaded. Details: {outcome.docs}"
     if broken := [f"{finding.promise!r}: {finding.broken}" for finding in findings if finding.broken]:
@@ -208,6 +223,7 @@ def _error(batch: _Batch, findings: list[Finding], outcome: ValidationOutcome) -
         for finding in findings
         if finding.kind in _PROBLEM and not finding.success
     ]
+    problems += [column.sentence for column in changed]
     return BadBatch(f"Bad batch of {batch.label}: {' '.join(problems)}{ending}", outcome) if problems else None
 
 

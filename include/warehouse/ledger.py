@@ -51,13 +51,15 @@ class FencedEntity(Protocol):
 class Fence:
     """What a run reads: every entity up to ``cutoff_at``, from its instant in ``windows`` on (None: in full).
 
-    ``fields``: per entity the fields of the account file that are read along. ``ends``: the entities that are read only
-    up to an earlier instant.
+    ``fields``: per entity the fields of the account file that are read along. ``columns``: per entity, of the columns
+    that differ between accounts, those that NetSuite offers, as SuiteQL spells them. ``ends``: the entities that are
+    read only up to an earlier instant.
     """
 
     cutoff_at: datetime
     windows: dict[str, datetime | None]
     fields: dict[str, list[str]]
+    columns: dict[str, list[str]]
     ends: dict[str, datetime] = field(default_factory=dict)
 
     def end_of(self, entity: str) -> datetime:
@@ -73,10 +75,11 @@ class Span(NamedTuple):
 
 
 class Watermark(NamedTuple):
-    """How far an entity has been read, and the fields of the account file that all of it was read with."""
+    """How far an entity has been read, and the fields and columns (see Fence) that all of it was read with."""
 
     read_up_to: datetime
     fields: list[str]
+    columns: list[str]
 
 
 class RunLedger:
@@ -92,25 +95,33 @@ class RunLedger:
         self.dag_id = dag_id
 
     def pass_fence(
-        self, cutoff_at: datetime, entities: Iterable[FencedEntity], fields: Mapping[str, Sequence[str]] | None = None
+        self,
+        cutoff_at: datetime,
+        entities: Iterable[FencedEntity],
+        fields: Mapping[str, Sequence[str]] | None = None,
+        columns: Mapping[str, Sequence[str]] | None = None,
     ) -> Fence:
         """Fix what the run reads. A run that passes its fence again gets the first one, whatever the clock says.
 
-        An entity is read in full when a field has joined it: the rows that are there lack the field. The others are
+        An entity is read in full when a field or column has joined it: the rows that are there lack it. The others are
         read from the watermark less the overlap, or, where NetSuite's clock has gone back, from the cut-off less it.
 
         Args:
             cutoff_at: NetSuite's own clock, with its time zone, less the margin for late commits.
             entities: what the run reads.
             fields: per entity the fields of the account file.
+            columns: per entity the columns that NetSuite offers, of those that differ between accounts.
         """
+        offered = {name: list(names) for name, names in (columns or {}).items()}
         joined = {name: list(names) for name, names in (fields or {}).items()}
         if cutoff_at.tzinfo is None:
             raise ValueError("The cut-off has no time zone.")
         watermarks = self.watermarks()
         starts = _Starts(cutoff_at.astimezone(UTC), self._first_cutoff())
         begins = {
-            entity.name: starts.of(entity, watermarks.get(entity.name), joined.get(entity.name, ()))
+            entity.name: starts.of(
+                entity, watermarks.get(entity.name), joined.get(entity.name, ()), offered.get(entity.name, ())
+            )
             for entity in entities
         }
         with self.engine.begin() as connection:
@@ -124,11 +135,16 @@ class RunLedger:
                 windows=Jsonb({name: _text(start.read_from) for name, start in begins.items()}),
                 covers_from=Jsonb({name: _text(start.covers_from) for name, start in begins.items()}),
                 fields=Jsonb(joined),
+                columns=Jsonb(offered),
             )
         return self.fence()
 
     def pass_fence_beside(
-        self, cutoff_at: datetime, spans: Mapping[str, Span], fields: Mapping[str, Sequence[str]]
+        self,
+        cutoff_at: datetime,
+        spans: Mapping[str, Span],
+        fields: Mapping[str, Sequence[str]],
+        columns: Mapping[str, Sequence[str]] | None = None,
     ) -> Fence:
         """Fix what a run reads that moves no watermark. A run that passes its fence again reads anew, up to now.
 
@@ -136,6 +152,7 @@ class RunLedger:
             cutoff_at: NetSuite's own clock, with its time zone: how new the rows are that the run reads.
             spans: what it reads of each entity.
             fields: per entity the fields of the account file.
+            columns: per entity the columns that NetSuite offers, of those that differ between accounts.
         """
         ends = {name: span.until and min(span.until, cutoff_at) for name, span in spans.items()}
         with self.engine.begin() as connection:
@@ -149,6 +166,7 @@ class RunLedger:
                 windows=Jsonb({name: _text(span.since) for name, span in spans.items()}),
                 window_ends=Jsonb({name: _text(end) for name, end in ends.items()}),
                 fields=Jsonb({name: list(names) for name, names in fields.items()}),
+                columns=Jsonb({name: list(names) for name, names in (columns or {}).items()}),
             )
         return self.fence()
 
@@ -159,7 +177,7 @@ class RunLedger:
             FenceNotPassed: it has not passed it yet.
         """
         found = self._one_row(
-            "SELECT cutoff_at, windows, window_ends, fields FROM ops.sync_runs "
+            "SELECT cutoff_at, windows, window_ends, fields, columns FROM ops.sync_runs "
             "WHERE account = :account AND run_id = :run_id"
         )
         if found is None or found["cutoff_at"] is None:
@@ -169,7 +187,7 @@ class RunLedger:
             )
         windows = {name: start and datetime.fromisoformat(start) for name, start in found["windows"].items()}
         ends = {name: datetime.fromisoformat(end) for name, end in (found["window_ends"] or {}).items() if end}
-        return Fence(found["cutoff_at"], windows, found["fields"], ends)
+        return Fence(found["cutoff_at"], windows, found["fields"], found["columns"], ends)
 
     @contextmanager
     def step(self, entity: str, step: str) -> Iterator[StepCounts]:
@@ -234,13 +252,18 @@ class RunLedger:
         """How far each entity of the account has been read; entities never loaded are missing."""
         with self.engine.begin() as connection:
             found = connection.execute(
-                text("SELECT entity, read_up_to, fields FROM ops.watermarks WHERE account = :account"),
+                text("SELECT entity, read_up_to, fields, columns FROM ops.watermarks WHERE account = :account"),
                 {"account": self.account},
             )
-            return {row.entity: Watermark(row.read_up_to, row.fields) for row in found}
+            return {row.entity: Watermark(row.read_up_to, row.fields, row.columns) for row in found}
 
     def advance_watermark(
-        self, connection: Connection, entity: str, read_up_to: datetime, fields: Sequence[str] = ()
+        self,
+        connection: Connection,
+        entity: str,
+        read_up_to: datetime,
+        fields: Sequence[str] = (),
+        columns: Sequence[str] = (),
     ) -> None:
         """Move the entity's watermark forward, in the connection's transaction; an earlier instant moves nothing."""
         run_sql_file(
@@ -251,6 +274,7 @@ class RunLedger:
             entity=entity,
             read_up_to=read_up_to,
             fields=list(fields),
+            columns=list(columns),
         )
 
     def record_window(self, connection: Connection, entity: str, loaded: int, quarantined: int) -> None:
@@ -400,8 +424,10 @@ class _Starts:
     cutoff_at: datetime
     first_cutoff: datetime | None
 
-    def of(self, entity: FencedEntity, watermark: Watermark | None, fields: Sequence[str]) -> _Start:
-        if watermark is not None and entity.incremental and set(fields) <= set(watermark.fields):
+    def of(
+        self, entity: FencedEntity, watermark: Watermark | None, fields: Sequence[str], columns: Sequence[str]
+    ) -> _Start:
+        if watermark is not None and entity.incremental and _was_read_with(watermark, fields, columns):
             covers_from = min(watermark.read_up_to, self.cutoff_at)
             return _Start(covers_from, covers_from - entity.overlap)
         if entity.from_beginning:
@@ -409,6 +435,10 @@ class _Starts:
         # Not from this run's cut-off: an earlier run may have failed here, and its other rows be deleted since.
         first_read = min(self.first_cutoff or self.cutoff_at, self.cutoff_at) - entity.overlap
         return _Start(first_read, first_read)
+
+
+def _was_read_with(watermark: Watermark, fields: Sequence[str], columns: Sequence[str]) -> bool:
+    return set(fields) <= set(watermark.fields) and set(columns) <= set(watermark.columns)
 
 
 def _text(instant: datetime | None) -> str | None:

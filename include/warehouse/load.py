@@ -108,7 +108,9 @@ def load(
                 named = {*(owner_fields if entity.name == INVOICES else ()), *custom_fields}
                 fields = [field for field in fence.fields.get(entity.name, ()) if field in named]
                 ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
-                ledger.advance_watermark(connection, entity.name, fence.cutoff_at, fields)
+                ledger.advance_watermark(
+                    connection, entity.name, fence.cutoff_at, fields, fence.columns.get(entity.name, ())
+                )
         else:
             loaded = _loaded_before(counts, table)
         counts.set(**asdict(loaded))

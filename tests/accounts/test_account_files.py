@@ -84,6 +84,8 @@ def test_an_account_has_overlaps_and_a_margin_of_its_own(folder):
         (GOOD + "validation: {max_bad_share: 2}\n", ["key 'validation.max_bad_share'", "less than or equal to 1"]),
         (GOOD + "overlap_minutes: {employees: 5}\n", ["key 'overlap_minutes'", "'employees'", "invoices, deletions"]),
         (GOOD + "overlap_minutes: {invoices: 0}\n", ["key 'overlap_minutes.invoices'", "greater than or equal to 1"]),
+        (GOOD + "accept_missing: {deletions: [id]}\n", ["'accept_missing'", "'deletions'", "customers, terms"]),
+        (GOOD + "accept_missing: {customers: [balance]}\n", ["'balance' of customers", "terms_id", "unbilled_orders"]),
         (GOOD + "late_commit_margin_seconds: -1\n", ["late_commit_margin_seconds", "greater than or equal to 0"]),
         (GOOD + "connection: other\n", ["'connection'", "twice"]),
         ("- a\n- b\n", ["keys and values"]),

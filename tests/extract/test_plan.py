@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES
-from include.extract.errors import MissingField, NotPermitted
+from include.extract.errors import MissingField, NotPermitted, VanishedColumn
 from include.extract.plan import plan_entity
 from include.extract.suiteql import Window
 from tests.extract.conftest import client_of
@@ -68,3 +68,47 @@ def test_a_record_that_the_role_may_not_see_is_an_error_that_names_the_permissio
         pytest.raises(NotPermitted, match=r"netsuite_acme.*'employee'.*permission Lists > Employees"),
     ):
         plan_entity(client_of(sandbox), account, EMPLOYEES, WINDOW)
+
+
+@pytest.fixture(scope="module")
+def poorer():
+    """A NetSuite in which features are off that other accounts have."""
+    hidden = ["customer.unbilledorderssearch", "transaction.foreigntotal"]
+    with SandboxProcess(invoices=50, hide_column=hidden) as sandbox:
+        yield client_of(sandbox)
+
+
+def test_a_column_that_was_there_and_is_gone_is_named_with_what_to_write_if_that_is_meant(poorer, account):
+    """B4: without this its values would be emptied in silence."""
+    with pytest.raises(VanishedColumn) as caught:
+        plan_entity(poorer, account, CUSTOMERS, WINDOW, had=["c.unbilledorderssearch", "c.terms"])
+    for part in (
+        "c.unbilledorderssearch on customer",
+        "column unbilled_orders of customers",
+        "account acme",
+        "'netsuite_acme'",
+        "accept_missing: {customers: [unbilled_orders]}",
+        str(account.path),
+    ):
+        assert part in str(caught.value)
+
+
+def test_so_is_one_that_would_be_read_from_elsewhere_with_another_meaning(poorer, account):
+    """The total in the base currency is another figure than that in the invoice's."""
+    with pytest.raises(VanishedColumn, match=r"t\.foreigntotal on transaction, which column total of invoices"):
+        plan_entity(poorer, account, INVOICES, WINDOW, had=["t.foreigntotal"])
+
+
+def test_a_column_that_was_never_there_may_be_missing(poorer, account):
+    (plan,) = plan_entity(poorer, account, CUSTOMERS, WINDOW, had=["c.terms"])
+    assert plan.missing == ("unbilled_orders",)
+    assert "c.unbilledorderssearch" not in plan.spellings
+    assert {"c.terms", "BUILTIN.DF(c.currency)"} <= set(plan.spellings)
+
+
+def test_the_account_file_may_accept_that_a_column_is_gone(poorer, account_of):
+    text = "owner_fields: [salesrep]\naccept_missing: {customers: [unbilled_orders], invoices: [total]}"
+    (customers,) = plan_entity(poorer, account_of(text), CUSTOMERS, WINDOW, had=["c.unbilledorderssearch"])
+    (invoices,) = plan_entity(poorer, account_of(text), INVOICES, WINDOW, had=["t.foreigntotal"])
+    assert customers.missing == ("unbilled_orders",)
+    assert expression(invoices, "total") == "t.total"

@@ -210,3 +210,40 @@ def test_batches_validated_at_the_same_time_do_not_mix(batches: StagedBatches):
     for thread in threads:
         thread.join()
     assert found == {bad: bad for bad in range(5)}
+
+
+class TestChangedTypes:
+    """A column that holds another type throughout stops the batch, however few rows fill it; nothing becomes null."""
+
+    @pytest.mark.parametrize(
+        ("entity", "column", "value", "expected"),
+        [
+            (CUSTOMERS, "credit_limit", "a thousand", "credit_limit is a number"),
+            (CUSTOMERS, "balance", "1,234.50", "balance is a number"),
+            (CUSTOMERS, "on_credit_hold", "Yes", "on_credit_hold is T or F"),
+            (CUSTOMERS, "terms_id", "Net 30", "terms_id is a whole positive number"),
+            (INVOICES, "due_date", "20.12.2026", "due_date is a date (YYYY-MM-DD)"),
+            (INVOICES, "created_at", "12/20/2026 8:30 am", "created_at is an instant (YYYY-MM-DDTHH:MM:SSZ)"),
+            (INVOICES, "salesrep", "Ann Lee", "salesrep is a whole positive number"),
+        ],
+    )
+    def test_a_column_of_another_type_throughout_is_named_with_what_was_expected_and_an_example(
+        self, batches: StagedBatches, entity, column, value, expected
+    ):
+        fields = {"owner_fields": ("salesrep",)} if column == "salesrep" else {}
+        empty = {column: None}
+        table = batches.stage(entity, [{column: value}] * 6 + [empty] * 194, **fields)
+        with pytest.raises(BadBatch) as refused:
+            batches.validate(entity, table, **fields)
+        assert f"{column}: 6 of its 6 values are of another type than before, for example {value!r}" in str(
+            refused.value
+        )
+        assert f"(expected: {expected})" in str(refused.value)
+
+    def test_bad_values_among_good_ones_are_quarantined(self, batches: StagedBatches):
+        table = batches.stage(CUSTOMERS, [{"credit_limit": "x"}] * 6 + [{}] * 194)
+        assert batches.validate(CUSTOMERS, table).bad_rows == 6
+
+    def test_so_are_as_few_as_an_account_tolerates_though_the_column_holds_nothing_else(self, batches: StagedBatches):
+        table = batches.stage(CUSTOMERS, [{"credit_limit": "x"}] * 5 + [{"credit_limit": None}] * 195)
+        assert batches.validate(CUSTOMERS, table).reasons == {"credit_limit is not a number": 5}

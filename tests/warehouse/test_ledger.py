@@ -28,9 +28,15 @@ def step_record(engine, entity: str, step: str) -> dict:
     return run_row(engine, f"counts -> '{entity}' -> '{step}'")
 
 
-def set_watermark(ledger: RunLedger, entity: str, read_up_to: datetime, fields: list[str] | None = None) -> None:
+def set_watermark(
+    ledger: RunLedger,
+    entity: str,
+    read_up_to: datetime,
+    fields: list[str] | None = None,
+    columns: list[str] | None = None,
+) -> None:
     with ledger.engine.begin() as connection:
-        ledger.advance_watermark(connection, entity, read_up_to, fields or [])
+        ledger.advance_watermark(connection, entity, read_up_to, fields or [], columns or [])
 
 
 class TestTheFence:
@@ -51,6 +57,15 @@ class TestTheFence:
         set_watermark(ledger, "invoices", NOON)
         back = NOON - timedelta(hours=3)
         assert ledger.pass_fence(back, [INVOICES]).windows == {"invoices": back - INVOICES.overlap}
+
+    def test_a_column_that_the_account_has_now_makes_it_read_everything_and_one_that_is_gone_does_not(self, ledger):
+        """P3: rows that were read without the column would lack it for as long as no one touches them."""
+        set_watermark(ledger, "invoices", NOON - timedelta(hours=9), columns=["t.memo"])
+        both = ledger.pass_fence(NOON, [INVOICES], columns={"invoices": ["t.memo", "t.terms"]})
+        assert both.windows == {"invoices": None}
+        assert both.columns == {"invoices": ["t.memo", "t.terms"]}
+        later = RunLedger(ledger.engine, "acme", "run 2", "netsuite_sync__acme")
+        assert later.pass_fence(NOON, [INVOICES], columns={}).windows["invoices"] is not None
 
     def test_the_overlap_is_a_span_of_time_though_the_clocks_change_in_it(self, ledger):
         """Noon of the day on which New York's clocks went forward, less a day, is eleven o'clock there."""
@@ -218,9 +233,9 @@ class TestWatermarks:
         assert ledger.watermarks() == {}
         set_watermark(ledger, "invoices", NOON)
         set_watermark(ledger, "invoices", NOON - timedelta(hours=1))
-        assert ledger.watermarks() == {"invoices": (NOON, [])}
+        assert ledger.watermarks() == {"invoices": (NOON, [], [])}
         set_watermark(ledger, "invoices", NOON + timedelta(hours=1))
-        assert ledger.watermarks() == {"invoices": (NOON + timedelta(hours=1), [])}
+        assert ledger.watermarks() == {"invoices": (NOON + timedelta(hours=1), [], [])}
 
     def test_each_account_has_its_own(self, ledger, warehouse):
         set_watermark(ledger, "invoices", NOON)

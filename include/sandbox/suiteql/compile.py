@@ -221,6 +221,8 @@ class _Compiler:
         if node.name in self.withs:
             return self._derived(*self.withs[node.name], alias, node.name, scope)
         scope.add(self.catalogue.relation(node.name, alias))
+        if node.name in self.catalogue.empty_tables:
+            return f'(SELECT * FROM "{node.name}" WHERE 0) AS "{alias}"'  # noqa: S608 - a table of the catalogue
         return f'"{node.name}" AS "{alias}"'
 
     @staticmethod

@@ -32,6 +32,9 @@ class Page:
     total: int
 
 
+Role = tuple[frozenset[str], frozenset[str], frozenset[str]]
+
+
 class QueryService:
     """Runs SuiteQL on the sandbox's rows."""
 
@@ -40,15 +43,14 @@ class QueryService:
         self._tables = database.catalogue()
         self._compiled = lru_cache(maxsize=256)(self._compile)
 
-    def _compile(
-        self, sql: str, hidden_tables: frozenset[str], hidden_columns: frozenset[str], allow_with: bool
-    ) -> CompiledQuery:
-        catalogue = Catalogue(self._tables, hidden_tables, hidden_columns)
+    def _compile(self, sql: str, role: Role, allow_with: bool) -> CompiledQuery:
+        catalogue = Catalogue(self._tables, *role)
         return compile_query(parse(sql, allow_with=allow_with), catalogue)
 
     def page(self, sql: str, request: Request, switches: Switches, *, limit: int, offset: int) -> Page:
         """Return the rows from `offset` on. Raises NetSuiteFault with NetSuite's words for what is wrong."""
-        query = self._compiled(sql, switches.hidden_tables, switches.hidden_columns, switches.allow_with)
+        role = (switches.hidden_tables, switches.hidden_columns, switches.empty_tables)
+        query = self._compiled(sql, role, switches.allow_with)
         if len(request.binds) != query.binds:
             raise unsupported(f"{query.binds} placeholders, but {len(request.binds)} params")
         try:

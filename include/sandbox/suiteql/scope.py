@@ -71,6 +71,7 @@ class Catalogue:
     tables: Mapping[str, TableInfo]
     hidden_tables: frozenset[str]
     hidden_columns: frozenset[str]
+    empty_tables: frozenset[str] = frozenset()
 
     def relation(self, table: str, alias: str) -> Relation:
         """Return a table under an alias. Raises NetSuiteFault: no such table, or not for this role (1.3)."""
@@ -83,4 +84,4 @@ class Catalogue:
             for name, column in self.tables[table].columns.items()
             if f"{table}.{name}" not in self.hidden_columns
         }
-        return Relation(alias, table, columns, has_rowid=True)
+        return Relation(alias, table, columns, has_rowid=table not in self.empty_tables)
