@@ -14,8 +14,9 @@ that were made, within its data intervals; the other entities in full. It moves 
 scheduled runs. Before anything is loaded, **backfill.rehearse** finds out whom it would touch, **backfill.approve**
 waits for a person where that is anyone, and **backfill.load** loads. Every other run skips these three.
 
-A retry of any task, and a second run of the same DAG run, gives the same tables. The counts of every step are the
-task's return value, on its asset's events, and in `ops.sync_steps`.
+A retry of an extract task reads only what had not landed. A retry of any task, and a second run of the same DAG run,
+gives the same tables. The counts of every step are the task's return value, on its asset's events, and in
+`ops.sync_steps`.
 """
 
 from __future__ import annotations

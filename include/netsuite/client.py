@@ -13,7 +13,7 @@ from include.netsuite.columns import Column, typed
 from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownAnswer
 from include.netsuite.governor import Governor
 from include.netsuite.host import Request
-from include.netsuite.keyset import IdRange
+from include.netsuite.keyset import EVERY_ID, IdRange
 from include.netsuite.markers import bind
 from include.netsuite.page_table import read_table
 from include.netsuite.parallel_read import read_by_key
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 
 SERVER_TIME_PATH = "/services/rest/system/v1/serverTime"
 _REFUSED = (BadQuery, NotPermittedOrMissing, UnknownAnswer)
-# Wider than any internal id, and exact in every number type.
-_EVERY_ID = 10**15
 _BOUNDS = (Column("first_id", "id"), Column("last_id", "id"), Column("row_count", "id"))
 _SIGN_IN_WORDS = {"oauth2": "OAuth 2.0 client credentials", "tba": "token-based authentication (TBA)"}
 
@@ -87,15 +85,23 @@ class NetSuiteClient:
         """Ask for one row, only to see whether NetSuite accepts the query; raises UnknownColumn and the like if not."""
         self._rows(sql, params or {}, 1, threading.Event())
 
-    def read_by_key(self, query: KeysetQuery, *, page_size: int = LARGEST_PAGE) -> Iterator[Page]:
+    def read_by_key(
+        self, query: KeysetQuery, *, page_size: int = LARGEST_PAGE, within: IdRange | None = None
+    ) -> Iterator[Page]:
         """Yield the pages of a large query, in no particular order, read in parallel up to the limit.
 
-        Every row comes exactly once, as text. Memory stays bounded while the consumer is slow; closing the iterator
-        ends the read.
+        `within`: only the rows with these ids. Every row comes exactly once, as text. Memory stays bounded while the
+        consumer is slow; closing the iterator ends the read.
         """
         if not 1 <= page_size <= LARGEST_PAGE:
             raise BadQuery(f"page_size is {page_size}; allowed are 1 to {LARGEST_PAGE}.")
-        return read_by_key(_KeysetSource(self._transport, self.stats, query), at_once=self._limit, page_size=page_size)
+        source = _KeysetSource(self._transport, self.stats, query)
+        return read_by_key(source, at_once=self._limit, page_size=page_size, within=within)
+
+    def count_rows(self, query: KeysetQuery) -> int:
+        """Return how many rows a large query matches now."""
+        bounds = _KeysetSource(self._transport, self.stats, query).bounds(None, threading.Event())
+        return bounds.row_count if bounds else 0
 
     def server_clock(self) -> datetime:
         """Return NetSuite's own clock, in UTC, to the second. Never this machine's.
@@ -170,7 +176,7 @@ class _KeysetSource:
         self._query = query
 
     def bounds(self, ids: IdRange | None, stop: threading.Event) -> Bounds | None:
-        request = self._request(self._query.bounds_sql, ids or IdRange(-_EVERY_ID, _EVERY_ID), 1)
+        request = self._request(self._query.bounds_sql, ids or EVERY_ID, 1)
         answer = self._transport.ask(request, read_answer, stop)
         row = typed(answer.rows[0], _BOUNDS) if answer.rows else {}
         first, last, count = (row.get(column.name) for column in _BOUNDS)

@@ -97,5 +97,9 @@ class NetSuiteDown(Passing):
     """NetSuite was not reached, or broke while answering, for the whole retry budget."""
 
 
+class RowsMissing(NetSuiteDown):
+    """NetSuite counts more rows than it has sent: some page was wrong, and nobody can say which."""
+
+
 class UnknownAnswer(NetSuiteError):
     """NetSuite answered something that this client does not understand, and will not guess at."""

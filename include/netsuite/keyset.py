@@ -18,6 +18,10 @@ class IdRange(NamedTuple):
     last_id: int
 
 
+# Wider than any internal id, and exact in every number type.
+EVERY_ID = IdRange(-(10**15), 10**15)
+
+
 @dataclass(frozen=True)
 class KeysetQuery:
     """Rows that are read in the order of their `id`, in slices of ids side by side.
@@ -49,8 +53,10 @@ class Page(NamedTuple):
 
     table: every column of the query, as text, null where NetSuite had null, `id` strictly ascending.
     slice: the id range that was being read; number: 1, 2, … within the whole read, in the order of arrival.
+    settled: the ids that need not be read again: the page holds every row among them.
     """
 
     table: pa.Table
     slice: IdRange
     number: int
+    settled: IdRange

@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from include.netsuite.columns import whole_number
-from include.netsuite.errors import NetSuiteDown, UnknownAnswer
+from include.netsuite.errors import RowsMissing, UnknownAnswer
 from include.netsuite.governor import Abandoned
 from include.netsuite.keyset import IdRange, Page
 from include.netsuite.slices import Bounds, Slice, SlicePlan
@@ -34,13 +34,13 @@ class Source(Protocol):
         """Return the first page of the rows with these ids, in their order."""
 
 
-def read_by_key(source: Source, *, at_once: int, page_size: int) -> Iterator[Page]:
-    """Yield the pages of all rows of `source`, asked for by at most `at_once` threads.
+def read_by_key(source: Source, *, at_once: int, page_size: int, within: IdRange | None = None) -> Iterator[Page]:
+    """Yield the pages of all rows of `source`, or of those `within` these ids, asked for by at most `at_once` threads.
 
     At most twice `at_once` pages are held at any time; threads wait while the consumer is slow. An error in any thread
     ends the read at once; leaving the loop early ends the threads.
     """
-    bounds = source.bounds(None, threading.Event())
+    bounds = source.bounds(within, threading.Event())
     if bounds is None:
         return
     at_once = min(at_once, ceil(bounds.row_count / page_size))
@@ -59,10 +59,10 @@ def read_by_key(source: Source, *, at_once: int, page_size: int) -> Iterator[Pag
 
 
 def _check_still_counted(source: Source, bounds: Bounds, rows: int) -> None:
-    """Raise NetSuiteDown where rows are missing that NetSuite still counts: a wrong page was sent."""
+    """Raise RowsMissing where rows are missing that NetSuite still counts: a wrong page was sent."""
     now = source.bounds(bounds.ids, threading.Event())
     if now is not None and now.row_count > rows:
-        raise NetSuiteDown(
+        raise RowsMissing(
             f"NetSuite counts {now.row_count} rows and sent {rows} of them: a page was empty or cut short that should"
             " not have been. Run it again; if it stays so, look for a proxy that keeps answers."
         )
@@ -161,10 +161,11 @@ class _ParallelRead:
                     raise Abandoned
                 # Noted and handed over in one step, lest the read look finished with a page still to come.
                 kept = self._plan.advance(piece, asked, ids, ended=ended, total=answer.total)
+                settled = IdRange(asked.after_id, piece.after_id)
                 more = piece.after_id < piece.last_id
                 if kept:
                     self._pages += 1
-                    self._arrived.append(Page(answer.table.slice(0, kept), asked, self._pages))
+                    self._arrived.append(Page(answer.table.slice(0, kept), asked, self._pages, settled))
                 self._changed.notify_all()
 
     def _was_last(self, answer: TableAnswer) -> bool:

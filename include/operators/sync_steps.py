@@ -319,6 +319,12 @@ class Extract(EntityStep):
         had = fence.columns.get(self.entity.name, ())
         manifest = extract(client, self.account, self.entity, window, landed, on_page=on_page, had=had)
         counts.set(rows=manifest.rows, missing_columns=list(manifest.missing), **asked(client))
+        if manifest.resumed_parts:
+            counts.set(resumed_parts=manifest.resumed_parts, resumed_rows=manifest.resumed_rows)
+            self.log.info(
+                "An earlier attempt had landed %d of these rows before it was cut off; they were not read again",
+                manifest.resumed_rows,
+            )
         self.log.info("Landed %d rows of %s in %s", manifest.rows, self.entity.name, landed.folder)
 
 

@@ -12,10 +12,11 @@ from include.netsuite.connection import NetSuiteConnection
 from tests.sandbox_process import SandboxProcess
 
 
-def client_of(sandbox: SandboxProcess) -> NetSuiteClient:
+def client_of(sandbox: SandboxProcess, max_in_flight: int | None = None) -> NetSuiteClient:
     fields = sandbox.connection("oauth2")
     return NetSuiteClient(
-        NetSuiteConnection.from_airflow_fields(fields["host"], fields["login"], fields["password"], fields["extra"])
+        NetSuiteConnection.from_airflow_fields(fields["host"], fields["login"], fields["password"], fields["extra"]),
+        max_in_flight=max_in_flight,
     )
 
 

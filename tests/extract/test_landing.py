@@ -46,7 +46,7 @@ def test_large_reads_become_several_parts(folder, monkeypatch):
     with folder.write(("id", "memo")) as writer:
         for number in range(8):
             writer.add(page((str(number), None)))
-    assert folder.manifest().parts == ("part-00001.parquet", "part-00002.parquet", "part-00003.parquet")
+    assert [part.rpartition("-")[0] for part in folder.manifest().parts] == ["part-00001", "part-00002", "part-00003"]
     assert [row["id"] for row in rows_of(folder)] == [str(number) for number in range(8)]
 
 
