@@ -62,7 +62,7 @@ def end_run(run_id, state):
         for task_instance in run.get_task_instances(session=session):
             task_instance.set_state(state, session=session)
         session.flush()
-        run.update_state(session=session)
+        run.update_state(session=session, execute_callbacks=False)
         assert run.state == state
 
 
