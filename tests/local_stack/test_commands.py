@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from include.local_stack.locks import held
 from include.local_stack.parts import MARK
 from include.local_stack.postgres import EmbeddedPostgres
 from include.local_stack.run_folder import PROJECT, RunFolder
@@ -125,6 +126,20 @@ def test_a_sync_in_the_foreground_publishes_and_a_second_one_changes_nothing(fol
     assert second.returncode == 0, second.stdout + second.stderr
     assert run(folder, "psql", "--sql", published).stdout == before
     assert processes_of(folder) == []
+
+
+@pytest.mark.timeout(600)
+def test_a_second_sync_in_the_foreground_waits_for_the_first(folder: RunFolder) -> None:
+    """They would overwrite each other's sandbox and share Airflow's database."""
+    with (
+        held(folder.sync_lock, lambda: None),
+        subprocess.Popen(command(folder, "sync", "--account", "demo"), cwd=PROJECT, stdout=subprocess.PIPE) as second,
+    ):
+        assert second.stdout is not None
+        assert b"waiting for another `make sync` to end" in second.stdout.readline()
+        assert not folder.postgres_data.exists()
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(60) != 0
 
 
 @pytest.mark.timeout(600)
