@@ -103,3 +103,7 @@ class RowsMissing(NetSuiteDown):
 
 class UnknownAnswer(NetSuiteError):
     """NetSuite answered something that this client does not understand, and will not guess at."""
+
+
+class WrongPage(UnknownAnswer):
+    """A page that holds other rows than were asked for, as a cache on the way sends it: another read may be right."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
-from include.netsuite.errors import UnknownAnswer
+from include.netsuite.errors import UnknownAnswer, WrongPage
 from include.netsuite.keyset import IdRange
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class SlicePlan:
         """Note a page of `piece`, asked for as `asked`; returns how many of its rows belong to the slice.
 
         The rest belongs to a slice that was cut off meanwhile. `ended`: the page was the last of what was asked.
-        Raises UnknownAnswer where ids do not strictly ascend, repeat, or lie outside what was asked.
+        Raises UnknownAnswer where ids repeat, and WrongPage where they do not ascend or lie outside what was asked.
         """
         _check_order(asked, ids)
         kept = bisect_right(ids, piece.last_id)
@@ -174,14 +174,15 @@ def _check_order(asked: IdRange, ids: Sequence[int]) -> None:
                 " read by key. Look for a join that doubles rows."
             )
         if after <= before:
-            raise UnknownAnswer(
+            raise WrongPage(
                 f"NetSuite was asked for the ids in {_shown(asked)} in order, and sent {after} after {before}: the key"
-                " does not advance, so rows could be lost or doubled. Check the ORDER BY of the query."
+                " does not advance, so rows could be lost or doubled. Run it again; if it stays so, look for a proxy"
+                " that keeps answers, and check the ORDER BY of the query."
             )
     if ids and ids[-1] > asked.last_id:
-        raise UnknownAnswer(
-            f"NetSuite was asked for the ids in {_shown(asked)} and sent {ids[-1]}. Check that the query's WHERE holds"
-            " id > :after_id AND id <= :last_id."
+        raise WrongPage(
+            f"NetSuite was asked for the ids in {_shown(asked)} and sent {ids[-1]}. Run it again; if it stays so, look"
+            " for a proxy that keeps answers, and check that the query's WHERE holds id > :after_id AND id <= :last_id."
         )
 
 

@@ -24,7 +24,7 @@ from include.matching.errors import MatchingError, UsersLocked
 from include.matching.match import match
 from include.matching.owner_lookup import check_lookups, look_up_owners, owners_to_look_up, record_lookups
 from include.matching.publish import publish
-from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing
+from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing, WrongPage
 from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
 from include.operators.memory import peak_memory_mb
@@ -61,7 +61,7 @@ SYNC = "netsuite_sync"
 BACKFILL = "backfill"
 
 # What may have passed when the task is tried again, and what stays until a person has acted.
-PASSING = (Passing, WarehouseUnreachable, UsersLocked)
+PASSING = (Passing, WrongPage, WarehouseUnreachable, UsersLocked)
 LASTING = (
     NetSuiteError,
     ExtractError,

@@ -1,10 +1,10 @@
-"""A task that is killed, whatever it was doing, leaves every table as before or complete; tried again it completes."""
+"""A step that ends in its midst, killed or by an error, leaves each table as before or complete; again, it completes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from tests.end_to_end.compare import differences, published, tables
 from tests.end_to_end.conftest import Installation, installed
@@ -124,5 +124,19 @@ def test_a_full_landing_area_is_named_and_with_room_again_the_run_completes(acme
     assert differences(tables(acme), before) == {}
     with pytest.raises(AirflowFailException, match="Nothing has landed"):
         steps.run("invoices.validate")
+    steps.run_rest()
+    assert differences(tables(acme), undisturbed.after_second) == {}
+
+
+def test_a_page_that_comes_twice_is_not_taken_and_the_next_try_completes(acme, netsuite, undisturbed):
+    """P3: a cache on the way sends the page before once more."""
+    acme.write_account(concurrency=1)
+    steps = Steps(SECOND).run_until("invoices.extract")
+    netsuite.control("DELETE", "/faults")
+    netsuite.control("POST", "/faults", {"kind": "page_again"})
+    with pytest.raises(AirflowException, match=r"does not advance.*proxy that keeps answers") as error:
+        steps.run("invoices.extract")
+    assert not isinstance(error.value, AirflowFailException), "Airflow would not try it again"
+    assert netsuite.control("GET", "/faults") == {"waiting": [], "struck": {"page_again": 1}}
     steps.run_rest()
     assert differences(tables(acme), undisturbed.after_second) == {}
