@@ -80,7 +80,7 @@ def error_of(response: requests.Response) -> NetSuiteError:
             **said,
         )
     if status == 401 or code in _SIGN_IN_CODES or _bearer_refused(response):
-        return NotSignedIn(f"NetSuite refused the sign-in{quoted}.", **said)
+        return NotSignedIn(f"NetSuite refused the sign-in{quoted}.", seconds_ahead=_seconds_ahead(response), **said)
     if status >= 500 or status == 408:
         return NetSuiteDown(
             f"NetSuite is failing: HTTP {status}{quoted}. Try again later; if it stays so, see status.netsuite.com.",
@@ -144,6 +144,15 @@ def _retry_after(response: requests.Response) -> float | None:
     except ValueError:
         return None
     return max(0.0, (at.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _seconds_ahead(response: requests.Response) -> float | None:
+    """Say how far this machine's clock is ahead of the host's."""
+    try:
+        at = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return (datetime.now(UTC) - at.astimezone(UTC)).total_seconds()
 
 
 def _bearer_refused(response: requests.Response) -> bool:

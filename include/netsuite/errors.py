@@ -39,7 +39,12 @@ class NotSignedIn(NetSuiteError):
     """NetSuite does not accept who we say we are.
 
     Never retried: five refused sign-ins lock the user for half an hour (ORA:subsect_156935170194).
+    `seconds_ahead`: how far this machine's clock is ahead of the host's, by the answer's header Date; None: not said.
     """
+
+    def __init__(self, message: str, *, seconds_ahead: float | None = None, **said: Unpack[Said]) -> None:
+        super().__init__(message, **said)
+        self.seconds_ahead = seconds_ahead
 
 
 class SignInWithheld(NetSuiteError):

@@ -35,7 +35,8 @@ _DEFAULT_TOKEN_SECONDS = 3600
 # A token is renewed this long before its end, or a fifth of its life, whichever is less.
 _RENEW_AHEAD_SECONDS = 300
 _TOKENS_REFUSED_FOR_GOOD = 2
-_TOKENS_REFUSED_FOR_GOOD = 2
+# NetSuite accepts five minutes (ORA:subsect_156935170194); an answer may have been on its way for a while.
+_CLOCKS_DIFFER_SECONDS = 280
 
 
 class SignIn(Protocol):
@@ -239,10 +240,24 @@ def sign_in_for(
 
 def _not_signed_in(error: NetSuiteError, who: str, advice: str) -> NotSignedIn:
     said = Said(status=error.status, code=error.code, detail=error.detail)
+    seconds_ahead = error.seconds_ahead if isinstance(error, NotSignedIn) else None
     return NotSignedIn(
-        f"NetSuite refused the sign-in{quotation(said)}: {who}. {advice} In NetSuite, Setup > Users/Roles > Login Audit"
-        " Trail shows the reason. Try again only then: after five refusals NetSuite locks the user for 30 minutes.",
+        f"NetSuite refused the sign-in{quotation(said)}: {who}. {_clock_words(seconds_ahead)}{advice}"
+        " In NetSuite, Setup > Users/Roles > Login Audit Trail shows the reason. Try again only then: after five"
+        " refusals NetSuite locks the user for 30 minutes.",
+        seconds_ahead=seconds_ahead,
         **said,
+    )
+
+
+def _clock_words(seconds_ahead: float | None) -> str:
+    """Say that the clocks differ, where they do so much that this is likely why; NetSuite itself does not."""
+    if seconds_ahead is None or abs(seconds_ahead) < _CLOCKS_DIFFER_SECONDS:
+        return ""
+    direction = "ahead of" if seconds_ahead > 0 else "behind"
+    return (
+        f"This machine's clock is {abs(seconds_ahead) / 60:.0f} minutes {direction} NetSuite's, which accepts up to"
+        " five: set it right (NTP) and run again. If that is not it: "
     )
 
 

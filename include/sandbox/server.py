@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+from email.utils import formatdate
 from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+from include.sandbox import clock
 from include.sandbox.control_api import control_routes
 from include.sandbox.errors import NetSuiteFault, SandboxError
 from include.sandbox.faults import FaultInjection
@@ -53,6 +55,7 @@ def application(state: State) -> ASGIApp:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unforeseen)
     app.add_middleware(_Counting, answers=state.log.answers)
+    app.add_middleware(_Dated, state=state)
     return FaultInjection(app, state.faults, state.oauth2)
 
 
@@ -70,6 +73,23 @@ class _Counting:
             await send(message)
 
         await self._app(scope, receive, counted)
+
+
+class _Dated:
+    """Dates answers by NetSuite's own clock."""
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(clock.now(self._state.switches), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -100,6 +120,11 @@ def stop_on_signals() -> None:
 def serve(state: State, listener: socket.socket) -> None:
     """Serve until a signal comes; what is running then has a second."""
     config = uvicorn.Config(
-        application(state), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        application(state),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        date_header=False,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""A step that ends in its midst, killed or by an error, leaves each table as before or complete; again, it completes."""
+"""A step that ends in its midst, killed or by an error, leaves each table as before or complete; again it completes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -109,3 +109,26 @@ def test_the_ledger_holds_no_secret_of_what_was_refused(acme, netsuite):
     assert "refused_credentials" in run["counts"]
     for secret in (fields["password"], fields["extra"]["token_secret"], fields["extra"]["token_id"]):
         assert secret not in run["counts"] + run["error"]
+
+
+@pytest.mark.parametrize("auth", ["oauth2", "tba"])
+@pytest.mark.parametrize(("seconds", "words"), [(-900, "15 minutes ahead of"), (900, "15 minutes behind")])
+def test_a_clock_that_is_off_is_named(acme, netsuite, auth, seconds, words):
+    """NetSuite says only that the login is invalid; its answer's date says why."""
+    acme.connect(netsuite.connection(auth))
+    try:
+        netsuite.control("POST", "/settings", {"clock_offset_seconds": seconds})
+        message = failing_fence(1, "scheduled")
+        assert refusals(netsuite) == 1
+    finally:
+        netsuite.control("POST", "/settings", {"clock_offset_seconds": 0})
+    assert f"This machine's clock is {words} NetSuite's" in message
+    assert "NTP" in message
+    Steps("scheduled__right", run_type="scheduled").run("fence")
+
+
+def test_a_clock_that_is_right_is_not_suspected(acme, netsuite):
+    acme.connect(wrong(netsuite))
+    assert "minutes" not in failing_fence(1, "scheduled").partition("after five refusals")[0].replace(
+        "five minutes", ""
+    )
