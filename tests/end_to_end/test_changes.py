@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.end_to_end.steps import Steps
 from tests.sandbox_process import SandboxProcess
 
 
@@ -139,3 +140,26 @@ def test_a_sudden_shrinking_stops_the_load_until_someone_allows_it_once(synced, 
     assert synced.sync()["state"] == "success"
     synced.write_account()
     assert synced.sync()["state"] == "success"
+
+
+def test_a_netsuite_clock_that_goes_back_between_runs_hides_no_change(installation, netsuite):
+    """P3, B4: what is stamped before the watermark then is read all the same, and the watermark stays where it is."""
+    installation.write_account()
+    installation.connect(netsuite.connection())
+    netsuite.control("POST", "/settings", {"clock_offset_seconds": 200})
+    Steps("ahead").run_rest()
+    watermark = "SELECT read_up_to FROM ops.watermarks WHERE entity = 'invoices'"
+    before = installation.value(watermark)
+    netsuite.control("POST", "/settings", {"clock_offset_seconds": -200})
+    netsuite.control("POST", "/rows/transaction", {"id": 101, "memo": "while the clock was behind"})
+    netsuite.control("DELETE", "/rows/transaction/103")
+    later(netsuite)
+    Steps("behind").run_rest()
+    assert installation.value(watermark) == before
+    netsuite.control("POST", "/rows/transaction", {"id": 102, "memo": "still behind the watermark"})
+    netsuite.control("POST", "/settings", {"clock_offset_seconds": 0})
+    Steps("right").run_rest()
+    assert installation.value("SELECT memo FROM raw.invoices WHERE id = 101") == "while the clock was behind"
+    assert installation.value("SELECT memo FROM raw.invoices WHERE id = 102") == "still behind the watermark"
+    assert installation.value("SELECT deleted_at IS NOT NULL FROM raw.invoices WHERE id = 103") is True
+    assert installation.value("SELECT bool_and(without_gap) FROM publish.coverage") is True
