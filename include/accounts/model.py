@@ -85,6 +85,7 @@ class Account(BaseModel):
         0, ge=0, le=3600, description="how far behind NetSuite's clock a run's cut-off is"
     )
     alerts: Alerts | None = None
+    line_edits: bool = Field(True, description="read invoices too of which only a line was edited, if NetSuite tells")
     accept_missing: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="per entity, columns that the sync goes on without though they were there"
     )

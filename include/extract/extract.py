@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.extract.landing import landing_errors
 from include.extract.plan import plan_entity
-from include.extract.suiteql import WHENEVER, Window
+from include.extract.suiteql import LINE_EDITS, WHENEVER, Window
 from include.netsuite.errors import RowsMissing
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def extract(
     """Read an entity's pages in parallel and land them; ``on_page`` is told the rows of each page as it comes.
 
     An attempt that was cut off is resumed: what it landed for the same questions, window and columns is not read again.
-    ``had``: spellings of columns that must be there (see ``plan_entity``). Memory holds one part and the pages in
-    flight, whatever the size of the entity.
+    ``had``: spellings of columns that must be there (see ``plan_entity``), as the fence found them. Memory holds one part
+    and the pages in flight, whatever the size of the entity.
 
     Raises:
         ExtractError: the account lacks a field, or the role a permission.
@@ -68,7 +68,7 @@ def extract(
         NetSuiteError: NetSuite did not answer.
     """
     columns = columns_of(account, entity)
-    plans = plan_entity(client, account, entity, window, had=had)
+    plans = plan_entity(client, account, entity, window, had=had, line_edits=LINE_EDITS in had)
     with landing_errors(landed.folder), landed.resume(columns, _digest(plans, window, columns)) as writer:
         for plan in plans:
             writer.note_missing(plan.missing)

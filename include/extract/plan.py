@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from include.extract.errors import MissingField, NotPermitted, VanishedColumn
-from include.extract.suiteql import WHENEVER, Query, SelectItem, Window, columns_that_differ, read_query
-from include.netsuite.errors import BadQuery, NotPermittedOrMissing, UnknownColumn
+from include.extract.suiteql import LINE_EDITS, WHENEVER, Query, SelectItem, Window, columns_that_differ, read_query
+from include.netsuite.errors import BadQuery, NetSuiteDown, NotPermittedOrMissing, UnknownColumn
 from include.netsuite.keyset import KeysetQuery
 
 if TYPE_CHECKING:
@@ -65,11 +65,18 @@ class Plan:
 
 
 def plan_entity(
-    client: NetSuiteClient, account: Account, entity: Entity, window: Window, *, had: Collection[str] = ()
+    client: NetSuiteClient,
+    account: Account,
+    entity: Entity,
+    window: Window,
+    *,
+    had: Collection[str] = (),
+    line_edits: bool = True,
 ) -> tuple[Plan, ...]:
     """A plan for each query of an entity, tried on NetSuite.
 
-    ``had`` are the spellings that the account had when it was last loaded: they must still be there.
+    ``had`` are the spellings that the account had when it was last loaded: they must still be there. ``line_edits``:
+    whether to ask for rows too of which only a line was edited, if NetSuite tells and the account file wants it.
 
     Raises:
         MissingField: names the field, and the account file where that asks for it.
@@ -77,7 +84,9 @@ def plan_entity(
         NotPermitted: names the record and the permission that the role needs.
     """
     return tuple(
-        _Settling(client, account, entity, window, had).settle(_with_fields(name, account, entity))
+        _Settling(client, account, entity, window, had, line_edits=line_edits and account.line_edits).settle(
+            _with_fields(name, account, entity)
+        )
         for name in entity.queries
     )
 
@@ -98,16 +107,25 @@ class _Settling:
     """Ask NetSuite about one query until it is accepted: other spellings first, then without what may be missing."""
 
     def __init__(
-        self, client: NetSuiteClient, account: Account, entity: Entity, window: Window, had: Collection[str]
+        self,
+        client: NetSuiteClient,
+        account: Account,
+        entity: Entity,
+        window: Window,
+        had: Collection[str],
+        *,
+        line_edits: bool,
     ) -> None:
         self._client = client
         self._account = account
         self._entity = entity
         self._window = window
         self._had = had
+        self._line_edits = line_edits
 
     def settle(self, query: Query) -> Plan:
         missing: list[str] = []
+        with_lines, query = query, query.without_line_edits()
         while refused := self._refused_item(query):
             self._require_what_was_there(query, refused)
             other = refused.next_spelling()
@@ -124,8 +142,34 @@ class _Settling:
             items = (other if item is refused else item for item in query.items)
             query = replace(query, items=tuple(item for item in items if item is not None))
         differing = columns_that_differ(self._entity)
-        spellings = tuple(item.expression for item in query.items if item.alias in differing)
-        return Plan(query, tuple(missing), spellings)
+        spellings = [item.expression for item in query.items if item.alias in differing]
+        if self._tells_line_edits(with_lines):
+            query = replace(query, rest=with_lines.rest)
+            spellings.append(LINE_EDITS)
+        return Plan(query, tuple(missing), tuple(spellings))
+
+    def _tells_line_edits(self, query: Query) -> bool:
+        """Whether NetSuite tells of which rows a line was edited in the window.
+
+        Tried last, with the other columns settled, so that whatever NetSuite refuses here can only be this.
+        """
+        if not self._line_edits or not query.reads_line_edits or self._window.since is None:
+            return False
+        try:
+            self._client.probe(*self._probing(query.only(("id",))))
+        except (BadQuery, NotPermittedOrMissing, NetSuiteDown) as error:
+            if LINE_EDITS not in self._had:
+                log.warning("NetSuite does not tell when a line of %s was edited: %s", self._entity.name, error)
+                return False
+            if isinstance(error, NetSuiteDown):
+                raise
+            raise VanishedColumn(
+                f"NetSuite no longer tells when a line was edited ({LINE_EDITS}), as it did when account "
+                f"{self._account.name} was last loaded; invoices of which only a line is edited would be lost. "
+                f"Check that the role of connection {self._account.connection!r} may still see lines of transactions, "
+                f"or write line_edits: false into {self._account.path}. NetSuite said: {error.detail or error.message}"
+            ) from error
+        return True
 
     def _refused_item(self, query: Query) -> SelectItem | None:
         try:
@@ -159,9 +203,12 @@ class _Settling:
 
     def _probe(self, query: Query) -> None:
         try:
-            self._client.probe(query.sql(self._window), {**query.params(self._window), **_NO_ROWS})
+            self._client.probe(*self._probing(query))
         except NotPermittedOrMissing as error:
             raise not_permitted(self._account, query.table, error) from error
+
+    def _probing(self, query: Query) -> tuple[str, dict[str, str]]:
+        return query.sql(self._window), {**query.params(self._window), **_NO_ROWS}
 
     def _require_what_was_there(self, query: Query, item: SelectItem) -> None:
         accepted = self._account.accept_missing.get(self._entity.name, ())

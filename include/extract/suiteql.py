@@ -2,7 +2,8 @@
 
 A file is one SELECT with an item per line, ``expression AS alias``. A comment ``-- or: expression`` behind an item
 names what to ask for where the account does not know the first. ``{column in window}`` stands for the predicate that
-bounds the rows by their modified instant, ``:after_id`` and ``:last_id`` bound them by the key.
+bounds the rows by their modified instant; a comment ``-- or key: SELECT …`` behind it names further rows, those that
+changed in the window in another way. ``:after_id`` and ``:last_id`` bound the rows by the key.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ FOLDER = Path(__file__).parent / "suiteql"
 
 _QUERY = re.compile(r"SELECT\n(?P<items>.*?)\n(?P<rest>FROM .*)\n(?P<order>ORDER BY .*)", re.DOTALL)
 _ITEM = re.compile(r"(?P<expression>.+) AS (?P<alias>[a-z0-9_]+),?\s*(?:-- or: (?P<fallback>.+))?")
-_WINDOW = re.compile(r"\{(?P<column>[a-z.]+) in window\}")
+_WINDOW = re.compile(r"\{(?P<column>[a-z.]+) in window\}(?: -- or (?P<key>[a-z.]+): (?P<others>.+))?")
+# What an account must offer to find invoices of which only a line was edited, as SuiteQL spells it.
+LINE_EDITS = "transactionline.linelastmodifieddate"
 
 _UTC = "SYS_EXTRACT_UTC({column})"
 _BOUND = "TO_TIMESTAMP(:{name}, 'YYYY-MM-DD HH24:MI:SS')"
@@ -71,6 +74,16 @@ class Query:
         return self.rest.split()[1]
 
     @property
+    def reads_line_edits(self) -> bool:
+        """Whether rows of which only a line was modified are read too."""
+        match = _WINDOW.search(self.rest)
+        return bool(match and match["others"])
+
+    def without_line_edits(self) -> Query:
+        """The same query for accounts that do not tell when a line was modified."""
+        return replace(self, rest=_WINDOW.sub(r"{\g<column> in window}", self.rest))
+
+    @property
     def row_alias(self) -> str:
         """The name that the query gives to a row of the record."""
         return self.rest.split()[2]
@@ -116,7 +129,7 @@ class Query:
         return next(item.expression for item in self.items if item.alias == "id")
 
     def _bounded(self, window: Window) -> str:
-        return _WINDOW.sub(lambda match: _in_window(match["column"], window), self.rest)
+        return _WINDOW.sub(lambda match: _in_window(match, window), self.rest)
 
 
 @cache
@@ -148,21 +161,27 @@ def _read_item(name: str, line: str) -> SelectItem:
     return SelectItem(match["alias"], match["expression"], (match["fallback"],) if match["fallback"] else ())
 
 
-def _in_window(column: str, window: Window) -> str:
+def _in_window(match: re.Match[str], window: Window) -> str:
     """The predicate for a window.
 
     Day-only bounds lose rows at the account's local midnight and a bare comparison mixes time zones (netsuite.md 6.1),
     so the exact bound is taken in UTC; the plain comparison before it only lets NetSuite use its index. A record that
     was never stamped must not be lost: it belongs to the window that begins at the beginning.
     """
-    utc = _UTC.format(column=column)
-    below = f"{utc} < {_BOUND.format(name='cutoff')}"
+    column = match["column"]
+    below = f"{_UTC.format(column=column)} < {_BOUND.format(name='cutoff')}"
     if window.since is None:
         return f"({column} IS NULL OR {below})"
+    if match["others"] is None:
+        return f"{_since(column)}\n    AND {below}"
+    others = _WINDOW.sub(lambda inner: _in_window(inner, window), match["others"])
+    return f"{below}\n    AND (({_since(column)}) OR {match['key']} IN ({others}))"
+
+
+def _since(column: str) -> str:
     return (
         f"{column} >= TO_DATE(:since_day, 'YYYY-MM-DD')\n"
-        f"    AND {utc} >= {_BOUND.format(name='since')}\n"
-        f"    AND {below}"
+        f"    AND {_UTC.format(column=column)} >= {_BOUND.format(name='since')}"
     )
 
 

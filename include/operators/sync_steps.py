@@ -14,11 +14,12 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from include.extract.entities import EMPLOYEES, ENTITIES
+from include.extract.entities import EMPLOYEES, ENTITIES, INVOICES
 from include.extract.errors import ExtractError
 from include.extract.extract import columns_of, extract, probed_window, window_of
 from include.extract.landing import LandingArea
 from include.extract.plan import not_permitted, plan_entity
+from include.extract.suiteql import LINE_EDITS
 from include.matching.email_key import delivery_address, email_key
 from include.matching.errors import MatchingError, UsersLocked
 from include.matching.match import match
@@ -265,7 +266,8 @@ class PassFence(SyncStep, SkipMixin):
             check_lookups(client)
         except NotPermittedOrMissing as error:
             raise not_permitted(self.account, error.name or "entity", error) from error
-        counts.set(cutoff_at=fence.cutoff_at.isoformat(), **asked(client))
+        line_edits = LINE_EDITS in columns[INVOICES.name]
+        counts.set(cutoff_at=fence.cutoff_at.isoformat(), line_edits=line_edits, **asked(client))
 
     def pass_fence(self, run: SyncRun, cutoff_at: datetime, columns: Mapping[str, Sequence[str]]) -> Fence:
         """Fix what the run reads: a backfill its data interval, every other run from the watermarks on."""

@@ -54,6 +54,11 @@ class TableInfo:
     name: str
     columns: dict[str, ColumnInfo]
 
+    @property
+    def key(self) -> str:
+        """The column that tells its rows apart."""
+        return next((column.name for column in self.columns.values() if column.is_key), "id")
+
 
 @dataclass
 class Database:

@@ -107,6 +107,7 @@ class _Filling:
         self._transactions()
         self._deleted()
         self._bad_rows()
+        self._lines()
         self._balances()
 
     def _insert(self, table: str, rows: Any) -> None:
@@ -391,6 +392,17 @@ class _Filling:
                     "reference": {"entity": -1},
                 }
                 self._insert_named("transaction", [{**row, **spoilt[kind]}])
+
+    def _lines(self) -> None:
+        """One line for each transaction, modified when its header was."""
+        self.connection.execute(
+            """
+            INSERT INTO transactionline
+            SELECT id, id, 1, 1, 'F', NULL, CASE WHEN typeof(foreigntotal) = 'text' THEN NULL ELSE -foreigntotal END,
+                lastmodifieddate
+            FROM "transaction" ORDER BY id
+            """
+        )
 
     def _balances(self) -> None:
         """Customers owe what their open invoices add up to, save the special ones with a balance of their own."""

@@ -24,6 +24,7 @@ _RECORD_TYPES = {
 }
 _TRANSACTION_TYPES = {"CustInvc": "Invoice", "SalesOrd": "SalesOrder", "PurchOrd": "PurchaseOrder"}
 _TRANSACTION_TYPE_ID = -30
+_STAMPS = {"lastmodifieddate", "linelastmodifieddate"}
 
 
 class RowError(SandboxError):
@@ -31,31 +32,32 @@ class RowError(SandboxError):
 
 
 def upsert(database: Database, table: str, given: Sequence[dict[str, Any]], *, now: int | None) -> list[int]:
-    """Insert rows, or change those columns of existing rows that are named; return the ids.
+    """Insert rows, or change those columns of existing rows that are named; return the ids (of lines, the uniquekeys).
 
     Dates are YYYY-MM-DD, instants ISO 8601; any other text is stored as it is (a bad row). With `now`,
-    lastmodifieddate is set to it where the row does not say. Raises RowError.
+    lastmodifieddate (of lines, linelastmodifieddate) is set to it where the row does not say. Raises RowError.
     """
     info = _table(database, table)
     with database.writing() as connection:
         for row in given:
             stored = _stored(info, row)
-            if now is not None and "lastmodifieddate" in info.columns:
-                stored.setdefault("lastmodifieddate", now)
-            found = connection.execute(f'SELECT * FROM "{table}" WHERE id = ?', (row["id"],))  # noqa: S608 - a table of the catalogue
+            for stamp in _STAMPS & info.columns.keys() if now is not None else ():
+                stored.setdefault(stamp, now)
+            key = info.key
+            found = connection.execute(f'SELECT * FROM "{table}" WHERE {key} = ?', (row[key],))  # noqa: S608 - a table of the catalogue
             existing = found.fetchone()
             names = [column[0] for column in found.description]
             merged = {**(dict(zip(names, existing, strict=True)) if existing else {}), **stored}
             columns = ", ".join(f'"{name}"' for name in merged)
             marks = ", ".join("?" for _ in merged)
             connection.execute(f'INSERT OR REPLACE INTO "{table}" ({columns}) VALUES ({marks})', list(merged.values()))  # noqa: S608
-    return [row["id"] for row in given]
+    return [row[info.key] for row in given]
 
 
 def read(database: Database, table: str, record_id: int) -> dict[str, Any]:
     """Return a stored row, dates as YYYY-MM-DD and instants in UTC. Raises RowError when there is none."""
     info = _table(database, table)
-    found = database.connection().execute(f'SELECT * FROM "{table}" WHERE id = ?', (record_id,))  # noqa: S608
+    found = database.connection().execute(f'SELECT * FROM "{table}" WHERE {info.key} = ?', (record_id,))  # noqa: S608
     row = found.fetchone()
     if row is None:
         raise RowError(f"{table} {record_id} does not exist")
@@ -66,7 +68,11 @@ def read(database: Database, table: str, record_id: int) -> dict[str, Any]:
 
 
 def delete(database: Database, table: str, record_id: int, *, now: int) -> dict[str, Any]:
-    """Delete a row and note it in deletedrecord; return the note. Raises RowError when there is none."""
+    """Delete a row and note it in deletedrecord; return the note. Raises RowError when there is none.
+
+    Lines are never reported there (netsuite.md 6.3).
+    """
+    info = _table(database, table)
     row = read(database, table, record_id)
     record_type, type_id = _RECORD_TYPES.get(table, ("", _TRANSACTION_TYPE_ID))
     note = {
@@ -80,7 +86,9 @@ def delete(database: Database, table: str, record_id: int, *, now: int) -> dict[
         "iscustomrecord": "F",
     }
     with database.writing() as connection:
-        connection.execute(f'DELETE FROM "{table}" WHERE id = ?', (record_id,))  # noqa: S608 - a table of the catalogue
+        connection.execute(f'DELETE FROM "{table}" WHERE {info.key} = ?', (record_id,))  # noqa: S608 - a table of the catalogue
+        if table == "transactionline":
+            return {}
         columns, marks = ", ".join(note), ", ".join(f":{name}" for name in note)
         connection.execute(f"INSERT INTO deletedrecord ({columns}) VALUES ({marks})", note)  # noqa: S608 - our own names
     return note
@@ -97,8 +105,8 @@ def _stored(info: TableInfo, row: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(row) - set(info.columns))
     if unknown:
         raise RowError(f"{info.name} has no column {', '.join(unknown)}")
-    if not isinstance(row.get("id"), int):
-        raise RowError("id must be a whole number")
+    if not isinstance(row.get(info.key), int):
+        raise RowError(f"{info.key} must be a whole number")
     return {name: _value(info.columns[name], value) for name, value in row.items()}
 
 

@@ -189,6 +189,23 @@ CREATE TABLE "transaction" (
 CREATE INDEX sandbox_transaction_type ON "transaction" (type, id, lastmodifieddate);
 CREATE INDEX sandbox_transaction_modified ON "transaction" (lastmodifieddate);
 
+-- The lines of transactions; generated rows have one each. id is unique only inside its transaction (netsuite.md 2.2).
+CREATE TABLE transactionline (
+    uniquekey INTEGER PRIMARY KEY,
+    "transaction" INTEGER REFERENCES "transaction" (id),
+    id INTEGER,
+    linesequencenumber NUMBER,
+    mainline FLAG,
+    memo TEXT,
+    foreignamount NUMBER,
+    linelastmodifieddate INSTANT
+);
+CREATE INDEX sandbox_transactionline_modified ON transactionline (linelastmodifieddate);
+CREATE INDEX sandbox_transactionline_transaction ON transactionline ("transaction");
+CREATE TRIGGER sandbox_transaction_gone AFTER DELETE ON "transaction" BEGIN
+    DELETE FROM transactionline WHERE "transaction" = old.id;
+END;
+
 -- What was deleted, headers only. It has no id of its own.
 CREATE TABLE deletedrecord (
     deleteddate INSTANT,

@@ -106,6 +106,19 @@ def test_a_balance_that_changed_without_a_modified_date_arrives(synced, netsuite
     assert synced.value(f"SELECT balance = 1234.50 FROM publish.customer_credit WHERE customer_id = {customer}")
 
 
+def test_an_invoice_of_which_only_a_line_was_edited_arrives(synced, netsuite):
+    """B4: the edit changed the total, and left the header's modified instant as it was."""
+    (before,) = synced.rows("SELECT id, last_modified_at FROM raw.invoices ORDER BY id DESC LIMIT 1")
+    netsuite.control("POST", "/rows/transactionline", {"uniquekey": before["id"], "memo": "edited"})
+    netsuite.control("POST", "/rows/transaction?touch=false", {"id": before["id"], "foreigntotal": 4711})
+    later(netsuite)
+    assert synced.sync()["state"] == "success"
+    (after,) = synced.rows(f"SELECT total, last_modified_at FROM raw.invoices WHERE id = {before['id']}")
+    assert (after["total"], after["last_modified_at"]) == (4711, before["last_modified_at"])
+    fences = "SELECT counts -> 'line_edits' AS line_edits FROM ops.sync_steps WHERE step = 'fence'"
+    assert [row["line_edits"] for row in synced.rows(fences)] == [True, True]
+
+
 def test_an_owner_field_that_joins_the_account_file_is_read_from_every_invoice(synced):
     """O1: the invoices that are there already get their rows too."""
     synced.write_account(owner_fields=["salesrep"])

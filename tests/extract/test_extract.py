@@ -7,6 +7,7 @@ import pytest
 from include.extract.entities import DELETIONS, EMPLOYEES, ENTITIES, INVOICES
 from include.extract.extract import IDS_PER_QUESTION, extract, extract_by_id, window_of
 from include.extract.landing import LandingArea
+from include.extract.suiteql import LINE_EDITS
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -17,7 +18,7 @@ def read(client, account, tmp_path):
         landed = LandingArea(str(tmp_path)).folder("acme", "run", entity.name)
         pages: list[int] = []
         window = window_of(entity, since, cutoff or client.server_clock())
-        manifest = extract(client, account, entity, window, landed, on_page=pages.append)
+        manifest = extract(client, account, entity, window, landed, on_page=pages.append, had=[LINE_EDITS])
         rows = [row for part in landed.read() for row in part.to_pylist()]
         assert manifest.rows == len(rows) == sum(pages)
         return rows
@@ -60,6 +61,31 @@ def test_two_windows_side_by_side_give_every_row_exactly_once(read):
     after = {row["id"] for row in read(INVOICES, since=boundary)}
     assert before.isdisjoint(after)
     assert len(before) + len(after) == 2500
+
+
+def test_an_invoice_of_which_only_a_line_was_edited_is_read(read, client, sandbox):
+    """B4: the edit leaves the header's modified instant as it was."""
+    quiet = max(read(INVOICES), key=lambda row: int(row["id"]))
+    now = client.server_clock()
+    line = {"uniquekey": int(quiet["id"]), "linelastmodifieddate": now.isoformat(), "memo": "edited"}
+    sandbox.control("POST", "/rows/transactionline?touch=false", line)
+    sandbox.control("POST", "/rows/transaction?touch=false", {"id": int(quiet["id"]), "foreigntotal": 4711})
+    just_now = {"since": now - timedelta(seconds=1), "cutoff": now + timedelta(seconds=1)}
+    found = {row["id"]: row for row in read(INVOICES, **just_now)}
+    assert found[quiet["id"]]["total"] == "4711"
+    assert found[quiet["id"]]["last_modified_at"] == quiet["last_modified_at"]
+    assert quiet["id"] not in {row["id"] for row in read(INVOICES, since=now + timedelta(seconds=1))}
+
+
+def test_an_edited_line_of_an_invoice_that_changed_after_the_cutoff_waits_for_the_next_run(read, client, sandbox):
+    some = max(read(INVOICES), key=lambda row: int(row["id"]))
+    now = client.server_clock()
+    line = {"uniquekey": int(some["id"]), "linelastmodifieddate": now.isoformat()}
+    sandbox.control("POST", "/rows/transactionline?touch=false", line)
+    later = (now + timedelta(minutes=1)).isoformat()
+    sandbox.control("POST", "/rows/transaction", {"id": int(some["id"]), "lastmodifieddate": later})
+    found = read(INVOICES, since=now - timedelta(seconds=1), cutoff=now + timedelta(seconds=1))
+    assert some["id"] not in {row["id"] for row in found}
 
 
 def test_a_window_in_which_nothing_changed_lands_nothing(read, client):

@@ -7,7 +7,7 @@ import pytest
 from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES
 from include.extract.errors import MissingField, NotPermitted, VanishedColumn
 from include.extract.plan import plan_entity
-from include.extract.suiteql import Window
+from include.extract.suiteql import LINE_EDITS, Window
 from tests.extract.conftest import client_of
 from tests.sandbox_process import SandboxProcess
 
@@ -112,3 +112,38 @@ def test_the_account_file_may_accept_that_a_column_is_gone(poorer, account_of):
     (invoices,) = plan_entity(poorer, account_of(text), INVOICES, WINDOW, had=["t.foreigntotal"])
     assert customers.missing == ("unbilled_orders",)
     assert expression(invoices, "total") == "t.total"
+
+
+CHANGES = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
+
+
+@pytest.fixture(params=["hidden_tables", "hidden_columns"])
+def without_lines(sandbox, request):
+    """A NetSuite that does not tell when a line was edited: the role sees no lines, or they have no such column."""
+    hidden = {"hidden_tables": "transactionline", "hidden_columns": "transactionline.linelastmodifieddate"}
+    sandbox.control("POST", "/settings", {request.param: [hidden[request.param]]})
+    yield
+    sandbox.control("POST", "/settings", {request.param: []})
+
+
+def test_edited_lines_are_looked_at_where_the_account_tells(client, account):
+    (plan,) = plan_entity(client, account, INVOICES, CHANGES)
+    assert "transactionline" in plan.keyset(CHANGES).sql
+    assert LINE_EDITS in plan.spellings
+
+
+def test_where_it_does_not_tell_invoices_are_read_without(client, account, without_lines):
+    (plan,) = plan_entity(client, account, INVOICES, CHANGES)
+    assert "transactionline" not in plan.keyset(CHANGES).sql
+    assert LINE_EDITS not in plan.spellings
+
+
+def test_where_it_no_longer_tells_the_fence_fails_by_name(client, account, without_lines):
+    with pytest.raises(VanishedColumn, match=r"linelastmodifieddate.*line_edits: false into .*acme\.yml"):
+        plan_entity(client, account, INVOICES, CHANGES, had=[LINE_EDITS])
+
+
+def test_the_account_file_may_leave_edited_lines_out(client, account_of, without_lines):
+    account = account_of("owner_fields: [salesrep]\nline_edits: false")
+    (plan,) = plan_entity(client, account, INVOICES, CHANGES, had=[LINE_EDITS])
+    assert "transactionline" not in plan.keyset(CHANGES).sql
