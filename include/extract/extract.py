@@ -59,8 +59,8 @@ def extract(
     """Read an entity's pages in parallel and land them; ``on_page`` is told the rows of each page as it comes.
 
     An attempt that was cut off is resumed: what it landed for the same questions, window and columns is not read again.
-    ``had``: spellings of columns that must be there (see ``plan_entity``), as the fence found them. Memory holds one part
-    and the pages in flight, whatever the size of the entity.
+    ``had``: spellings of columns that must be there (see ``plan_entity``), as the fence found them. Memory holds one
+    part and the pages in flight, whatever the size of the entity.
 
     Raises:
         ExtractError: the account lacks a field, or the role a permission.
