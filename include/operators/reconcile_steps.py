@@ -46,7 +46,13 @@ class Compare(EntityStep):
         """Find the differences; stop where so much is gone that the role's sight must have changed."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots)
         stage_listing(
-            run.warehouse, client, self.account, run.run_id, self.entity, on_rows=lambda rows: counts.add(rows=rows)
+            run.warehouse,
+            client,
+            self.account,
+            run.run_id,
+            self.entity,
+            offered=run.ledger.watermarks()[self.entity.name].columns,
+            on_rows=lambda rows: counts.add(rows=rows),
         )
         reconciliation = Reconciliation(run.ledger, self.entity)
         found = reconciliation.compare()

@@ -10,7 +10,7 @@ from include.netsuite.errors import NotPermittedOrMissing
 from include.warehouse.staging import StagingTable, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import pyarrow as pa
     from sqlalchemy import Engine
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from include.extract.suiteql import Query
     from include.netsuite.client import NetSuiteClient
 
-LISTED_COLUMNS = ("id", "last_modified_at")
+LISTED_COLUMNS = frozenset({"id", "last_modified_at"})
+# Figures that NetSuite derives from other records: a payment may change them and leave the modified instant as it was.
+DERIVED_FIGURES = frozenset({"unpaid_amount"})
 
 
 def listing_table(account: str, run_id: str, entity: Entity) -> StagingTable:
-    """Where a run stages the listing of an entity: ``id`` and, where NetSuite keeps one, ``last_modified_at``."""
+    """Where a run stages the listing of an entity: ``id`` and, where NetSuite has them, the other listed columns."""
     return StagingTable(account, run_id, f"{entity.name}_listing")
 
 
@@ -35,11 +37,13 @@ def stage_listing(
     run_id: str,
     entity: Entity,
     *,
+    offered: Collection[str] = (),
     on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Read the ids of all records of an entity in parallel, straight into the warehouse; returns how many.
 
-    They are the records that a sync reads, whenever they were modified. Memory holds the pages in flight.
+    They are the records that a sync reads, whenever they were modified, with the derived figures whose columns NetSuite
+    has ``offered`` (as SuiteQL spells them). Memory holds the pages in flight.
 
     Raises:
         NotPermitted: the role may not read the record.
@@ -47,7 +51,9 @@ def stage_listing(
         WarehouseError: as for any use of the warehouse.
     """
     (name,) = entity.queries
-    query = read_query(name).only(LISTED_COLUMNS)
+    whole = read_query(name)
+    derived = {item.alias for item in whole.items if item.alias in DERIVED_FIGURES and item.expression in offered}
+    query = whole.only(LISTED_COLUMNS | derived)
     table = listing_table(account.name, run_id, entity)
     try:
         return stage(engine, table, query.columns, _pages(client, query), on_rows=on_rows)

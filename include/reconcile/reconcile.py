@@ -58,6 +58,7 @@ class Comparison:
         return [f"{rows} {entity} {meaning}: {_listed(ids, rows)}" for meaning, rows, ids in found if rows]
 
 
+_NO_TEXT = "CAST(NULL AS text) AS "
 _MEANING = {
     "lost": "are in NetSuite, but not in raw",
     "changed": "changed in NetSuite, but not in raw",
@@ -207,11 +208,15 @@ class Reconciliation:
     @contextmanager
     def _views(self, connection: Connection) -> Iterator[None]:
         """The names that the ``.sql`` files read: ``listed`` (NetSuite), ``loaded`` (raw) and ``differences``."""
-        stamped = "last_modified_at" in columns_of(connection, self._listing.identifier)
-        stamp = sql.SQL("last_modified_at" if stamped else "CAST(NULL AS text) AS last_modified_at")
+        columns = columns_of(connection, self._listing.identifier)
+        stamp = sql.SQL("last_modified_at" if "last_modified_at" in columns else _NO_TEXT + "last_modified_at")
+        listed = sql.SQL("unpaid_amount" if "unpaid_amount" in columns else _NO_TEXT + "unpaid_amount")
+        # Compared only where both sides have it.
+        loaded = sql.SQL("unpaid_amount" if "unpaid_amount" in columns else "CAST(NULL AS numeric)")
+        raw = sql.Identifier("raw", self._entity.name)
         views = {
-            "listed": sql.SQL("SELECT id, {} FROM {}").format(stamp, self._listing.identifier),
-            "loaded": sql.SQL("SELECT * FROM {}").format(sql.Identifier("raw", self._entity.name)),
+            "listed": sql.SQL("SELECT id, {}, {} FROM {}").format(stamp, listed, self._listing.identifier),
+            "loaded": sql.SQL("SELECT *, {} AS compared_amount FROM {}").format(loaded, raw),
             "differences": sql.SQL("SELECT * FROM {}").format(self._differences.identifier),
         }
         for name, rows in views.items():

@@ -56,6 +56,16 @@ def watermarks(synced) -> list[dict]:
     return synced.rows("SELECT * FROM ops.watermarks ORDER BY entity")
 
 
+def test_a_payment_that_leaves_the_invoices_modified_instant_as_it_was_arrives(synced, netsuite):
+    open_one = synced.rows("SELECT * FROM raw.invoices WHERE unpaid_amount > 0 AND total = unpaid_amount LIMIT 1")[0]
+    edit_unseen(netsuite, "transaction", {"id": open_one["id"], "foreignamountunpaid": 0, "status": "B"})
+    assert synced.reconcile() == SUCCESS
+    found = result(synced)
+    assert found == found | {"changed": 1, "repaired": 1, "lost": 0}
+    (paid,) = synced.rows(f"SELECT * FROM raw.invoices WHERE id = {open_one['id']}")
+    assert paid == open_one | {"unpaid_amount": 0, "status": "B", "run_id": paid["run_id"]}
+
+
 def test_with_nothing_to_mend_nothing_changes(synced):
     before, watermarks_before = synced.tables(), watermarks(synced)
     assert synced.reconcile() == SUCCESS

@@ -19,12 +19,12 @@ AT_WATERMARK, JUST_BEFORE = "2026-03-01T12:00:00Z", "2026-03-01T11:59:59Z"
 AFTER_FENCE = "2026-03-01T13:00:01Z"
 
 
-def compared(warehouse, listed, *, entity=INVOICES) -> tuple[Reconciliation, Comparison]:
-    """A comparison with a listing of ids and modified instants; the sync's watermark is CUTOFF_AT."""
+def compared(warehouse, listed, *, entity=INVOICES, columns=()) -> tuple[Reconciliation, Comparison]:
+    """A comparison with a listing of ids, modified instants and more; the sync's watermark is CUTOFF_AT."""
     ledger = RunLedger(warehouse, ACCOUNT, RUN_ID, "netsuite_reconcile__acme")
     ledger.pass_fence(FENCE, ())
-    columns = ["id"] if entity is TERMS else ["id", "last_modified_at"]
-    rows = [dict(zip(("id", "last_modified_at"), row, strict=False)) for row in listed]
+    columns = ["id"] if entity is TERMS else ["id", "last_modified_at", *columns]
+    rows = [dict(zip(columns, row, strict=False)) for row in listed]
     stage(warehouse, listing_table(ACCOUNT, RUN_ID, entity), columns, [as_table(rows, columns)])
     reconciliation = Reconciliation(ledger, entity)
     return reconciliation, reconciliation.compare()
@@ -151,3 +151,14 @@ def test_other_accounts_are_not_looked_at(synced):
     Run(synced, account="other").stage_and_load(INVOICES, [invoice(77)])
     _, found = compared(synced, SAME)
     assert found.examples == {}
+
+
+@pytest.mark.parametrize(
+    ("listed", "changed"),
+    [("20.50", False), ("20.5", False), ("0", True), ("2.05E1", False), (None, False), ("n/a", False), ("", False)],
+)
+def test_another_unpaid_amount_is_a_change_though_the_modified_instant_is_the_same(warehouse, listed, changed):
+    """B4: a payment may leave the invoice's own instant as it was."""
+    Run(warehouse).stage_and_load(INVOICES, [invoice(1, unpaid_amount="20.5")])
+    _, found = compared(warehouse, [("1", "2026-02-01T00:00:00Z", listed)], columns=["unpaid_amount"])
+    assert found.examples == ({"changed": [1]} if changed else {})
