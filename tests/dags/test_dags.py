@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 
 ROOT = Path(__file__).parents[2]
-DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py"}
-KINDS = ("netsuite_sync", "netsuite_reconcile")
+DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py", "netsuite_resync.py"}
+KINDS = ("netsuite_sync", "netsuite_reconcile", "netsuite_resync")
 GOOD = "connection: netsuite_acme\nowner_fields: [salesrep]\nconcurrency: 6\nschedule: '@hourly'\n"
 
 
@@ -40,11 +40,42 @@ def test_the_graph_reads_as_the_way_of_the_data(folder):
     assert downstream["fence"] == {f"{entity}.extract" for entity in entities}
     for entity in entities:
         assert downstream[f"{entity}.extract"] == {f"{entity}.validate"}
-        assert downstream[f"{entity}.validate"] == {f"{entity}.load"}
+        assert downstream[f"{entity}.validate"] == {f"{entity}.load", "backfill.rehearse"}
         assert downstream[f"{entity}.load"] == {"look_up_owners"}
+    assert downstream["backfill.rehearse"] == {"backfill.approve"}
+    assert downstream["backfill.approve"] == {"backfill.load"}
+    assert downstream["backfill.load"] == {"look_up_owners"}
     assert downstream["look_up_owners"] == {"match"}
     assert downstream["match"] == {"publish"}
     assert downstream["publish"] == set()
+
+
+def test_a_resync_loads_nothing_before_it_was_rehearsed_and_approved(folder):
+    """B5."""
+    dag = parse().dags["netsuite_resync__acme"]
+    downstream = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+    entities = {"invoices", "employees", "customers", "terms"}
+    assert downstream["fence"] == {f"{entity}.extract" for entity in entities}
+    for entity in entities:
+        assert downstream[f"{entity}.validate"] == {"rehearse"}
+    assert downstream["rehearse"] == {"approve"}
+    assert downstream["approve"] == {"load"}
+    assert downstream["load"] == {"look_up_owners"}
+    assert dag.schedule is None
+    assert not dag.is_paused_upon_creation
+    assert all(param.schema["title"] and param.schema["section"] for param in map(dag.params.get_param, dag.params))
+
+
+def test_backfills_of_a_sync_have_intervals_without_gap_or_overlap_over_a_night_when_clocks_change(folder):
+    """P6: the run of each schedule reads what was modified since the one before."""
+    (folder / "acme.yml").write_text(GOOD.replace("'@hourly'", "'30 1 * * *'\ntimezone: America/New_York"))
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(parse().dags["netsuite_sync__acme"]))
+    start, end = datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 4, tzinfo=UTC)
+    intervals = [info.data_interval for info in dag.iter_dagrun_infos_between(start, end)]
+    assert len(intervals) == 5
+    assert [interval.end for interval in intervals[:-1]] == [interval.start for interval in intervals[1:]]
+    hours = [(interval.end - interval.start).total_seconds() / 3600 for interval in intervals]
+    assert sorted(hours) == [24, 24, 24, 24, 25]
 
 
 def test_a_reconciliation_applies_reported_deletions_before_it_compares(folder):
@@ -84,6 +115,8 @@ def test_a_task_takes_as_many_slots_as_requests_it_may_have_in_flight(folder):
     assert slots == {
         "fence": 1,
         "look_up_owners": 1,
+        "backfill.rehearse": 1,
+        "backfill.load": 1,
         "invoices.extract": 6,
         "employees.extract": 6,
         "customers.extract": 6,

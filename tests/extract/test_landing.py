@@ -108,3 +108,12 @@ def test_a_folder_that_takes_nothing_is_named_with_cause_and_remedy(number, reme
 def test_what_may_pass_by_itself_stays_as_it_is():
     with pytest.raises(ConnectionResetError), landing_errors("s3://bucket/x"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+def test_pruning_spares_runs_that_wait(tmp_path):
+    area = LandingArea(str(tmp_path))
+    for number in range(4):
+        with area.folder("demo", f"run {number}", "terms").write(("id", "memo")) as writer:
+            writer.add(page((str(number), None)))
+    assert area.prune("demo", keep=1, spare=["run 0", "run 9"]) == 2
+    assert area.folder("demo", "run 0", "terms").manifest().rows == 1

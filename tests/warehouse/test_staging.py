@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.warehouse.errors import WrongColumns
-from include.warehouse.ledger import RunLedger
+from include.warehouse.ledger import RunLedger, Span
 from include.warehouse.staging import Derivation, StagingTable, drop, drop_abandoned, stage
 from tests.warehouse.runs import as_table, query
 
@@ -157,6 +157,29 @@ def test_dropping_takes_the_bad_rows_along_and_may_be_done_twice(warehouse):
             drop(connection, TABLE)
     assert not exists(warehouse, TABLE.name)
     assert not exists(warehouse, TABLE.bad_name)
+
+
+def test_failed_runs_that_may_be_tried_again_beside_this_one_keep_their_staging_for_a_day(warehouse):
+    """Of this DAG a backfill, and of the account's other DAGs any run; and whatever waits for approval (B5)."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    runs = {"backfill": "sync", "re-sync": "resync", "earlier": "sync", "waiting": "resync", "this run": "sync"}
+    for run_id, dag_id in runs.items():
+        ledger = RunLedger(warehouse, "acme", run_id, dag_id)
+        if run_id in {"backfill", "waiting"}:
+            ledger.pass_fence_beside(at, {"terms": Span(None, None)}, {})
+        else:
+            ledger.pass_fence(at, [])
+        stage(warehouse, StagingTable("acme", run_id, "terms"), ["id"], [])
+        ledger.finish("failed", "gone") if run_id != "waiting" else ledger.wait()
+
+    def left() -> set[str]:
+        with warehouse.begin() as connection:
+            drop_abandoned(connection, "acme", except_of="this run")
+        return {run_id for run_id in runs if exists(warehouse, StagingTable("acme", run_id, "terms").name)}
+
+    assert left() == {"backfill", "re-sync", "waiting", "this run"}
+    query(warehouse, "UPDATE ops.sync_runs SET finished_at = now() - interval '25 hours' WHERE state = 'failed'")
+    assert left() == {"waiting", "this run"}
 
 
 def test_what_failed_runs_left_behind_is_dropped_and_nothing_else(warehouse):
