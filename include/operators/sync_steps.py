@@ -261,7 +261,8 @@ class PassFence(SyncStep, SkipMixin):
         """Fail before anything is read, if anything can't be read."""
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
         cutoff_at = client.server_clock() - self.account.late_commit_margin
-        fence = self.pass_fence(run, cutoff_at, self._columns(run, client, cutoff_at))
+        columns = self._columns(run, client, cutoff_at)
+        fence = self.pass_fence(run, cutoff_at, columns)
         try:
             check_lookups(client)
         except NotPermittedOrMissing as error:

@@ -66,7 +66,7 @@ class Run:
                 connection.execute(text(f"INSERT INTO {name} VALUES (:n, :r)"), {"n": number, "r": reason})
         return table
 
-    def load(self, entity: Entity) -> LoadCounts:
+    def load(self, entity: Entity, *, moves_watermark: bool = True) -> LoadCounts:
         with self.ledger.step(entity.name, "load") as counts:
             return load(
                 self.ledger,
@@ -74,6 +74,7 @@ class Run:
                 counts=counts,
                 owner_fields=self.owner_fields,
                 custom_fields=self.custom_fields,
+                moves_watermark=moves_watermark,
             )
 
     def stage_and_load(self, entity: Entity, rows: Sequence[Row], bad: Iterable[tuple[int, str]] = ()) -> LoadCounts:
