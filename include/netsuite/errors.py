@@ -40,11 +40,15 @@ class NotSignedIn(NetSuiteError):
 
     Never retried: five refused sign-ins lock the user for half an hour (ORA:subsect_156935170194).
     `seconds_ahead`: how far this machine's clock is ahead of the host's, by the answer's header Date; None: not said.
+    `times`: how many sign-ins were refused, or are about to be, since they are under way.
     """
 
-    def __init__(self, message: str, *, seconds_ahead: float | None = None, **said: Unpack[Said]) -> None:
+    def __init__(
+        self, message: str, *, seconds_ahead: float | None = None, times: int = 1, **said: Unpack[Said]
+    ) -> None:
         super().__init__(message, **said)
         self.seconds_ahead = seconds_ahead
+        self.times = times
 
 
 class SignInWithheld(NetSuiteError):

@@ -37,6 +37,11 @@ class Governor:
         """Return how many requests may be in flight now."""
         return max(1, int(self._allowed))
 
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests are in flight now."""
+        return self._in_flight
+
     @contextmanager
     def slot(self, stop: threading.Event) -> Iterator[int]:
         """Wait for a free place and hold it; yields its number. Raises Abandoned once `stop` is set."""

@@ -51,8 +51,11 @@ class SignIn(Protocol):
     def accepted(self) -> None:
         """Note that NetSuite took a proof."""
 
-    def refused(self, error: NotSignedIn) -> NotSignedIn:
-        """Remember that NetSuite refused us for good; returns the error, worded for this way of signing in."""
+    def refused(self, error: NotSignedIn, *, in_flight: int) -> NotSignedIn:
+        """Remember that NetSuite refused us for good; returns the error, worded for this way of signing in.
+
+        `in_flight`: requests that were under way then, the refused one included.
+        """
 
 
 class BearerToken(AuthBase):
@@ -115,7 +118,7 @@ class OAuth2SignIn:
         with self._lock:
             self._tokens_refused_in_a_row = 0
 
-    def refused(self, error: NotSignedIn) -> NotSignedIn:
+    def refused(self, error: NotSignedIn, *, in_flight: int) -> NotSignedIn:
         """Remember a refusal that a fresh token did not mend."""
         with self._lock:
             self._refusal = self._worded(error)
@@ -218,9 +221,9 @@ class TbaSignIn(AuthBase):
     def accepted(self) -> None:
         """Note nothing: every request is signed by itself."""
 
-    def refused(self, error: NotSignedIn) -> NotSignedIn:
-        """Remember the refusal."""
-        self._refusal = _not_signed_in(
+    def refused(self, error: NotSignedIn, *, in_flight: int) -> NotSignedIn:
+        """Remember the refusal; what else is under way bears the same signature, and is refused too."""
+        refusal = _not_signed_in(
             error,
             f"account {self._connection.account} at {self._connection.base_url}, TBA consumer key"
             f" {_shortened(self._credentials.consumer_key)}, token id {_shortened(self._credentials.token_id)}",
@@ -228,6 +231,8 @@ class TbaSignIn(AuthBase):
             " and belong together; that token, integration record, user and role are active; that this machine's clock"
             " is right to five minutes.",
         )
+        refusal.times = in_flight
+        self._refusal = self._refusal or refusal
         return self._refusal
 
 

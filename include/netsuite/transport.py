@@ -61,7 +61,7 @@ class Transport:
                 except NotSignedIn as error:
                     proofs += 1
                     if not self._sign_in.renewed(auth) or proofs == _PROOFS_PER_REQUEST:
-                        raise self._sign_in.refused(error) from None
+                        raise self._sign_in.refused(error, in_flight=self._governor.in_flight) from None
                 else:
                     self._sign_in.accepted()
                     self._governor.accepted()

@@ -70,8 +70,8 @@ class SignInGuard:
             if last is not None:
                 _withhold(connection, times, last, by_hand=by_hand)
             yield
-        except NotSignedIn:
-            self._count(connection, counts, before + 1, datetime.now(UTC))
+        except NotSignedIn as error:
+            self._count(connection, counts, before + error.times, datetime.now(UTC))
             raise
         except SignInWithheld:
             if before and last is not None:

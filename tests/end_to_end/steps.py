@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from tests import airflow_home
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.context import ForkServerProcess
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 120
 _PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.airflow_home", "include.operators.sync_steps"])
+_PROCESSES.set_forkserver_preload(["include.operators.sync_steps"])
 _hold_keys = itertools.count(4711)
-
-assert airflow_home.HOME.is_dir()
 
 
 @dataclass
@@ -102,12 +98,6 @@ class StepProcess:
             target=_do_step, args=(steps, task_id, dict(os.environ), limits, self._result)
         )
         self._process.start()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process.pid is not None
-        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

@@ -95,6 +95,21 @@ def test_a_refused_tba_sign_in_is_never_sent_twice(quick: RetryBudget) -> None:
     assert "token-secret" not in refused.value.message
 
 
+def test_a_tba_refusal_counts_with_the_requests_that_are_under_way() -> None:
+    """Each is signed with what was refused, so that each counts towards the five."""
+    together = threading.Barrier(3)
+
+    def answer(_: Asked) -> Reply:
+        together.wait(60)
+        return refusal(401, "INVALID_LOGIN", "Invalid login attempt.")
+
+    with ScriptedNetSuite(answer) as netsuite, ThreadPoolExecutor(3) as threads:
+        client = NetSuiteClient(tba(netsuite.url, concurrency=3))
+        asking = [threads.submit(client.probe, "SELECT 1 FROM DUAL") for _ in range(3)]
+        errors = [each.exception(60) for each in asking]
+    assert [error.times for error in errors if isinstance(error, NotSignedIn)] == [3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("make", "algorithm"),
     [
