@@ -111,6 +111,7 @@ class Rehearse(SyncStep):
     """Find out what loading and publishing would change in users and recipients, without changing anything."""
 
     step = "rehearse"
+    asks_netsuite = True
 
     def why_skipped(self, run: SyncRun) -> str | None:
         """Only what a person can still stop is rehearsed."""
@@ -188,6 +189,7 @@ class LoadApproved(SyncStep):
     """Load all that the run has staged; the watermarks stay where they are."""
 
     step = "load"
+    asks_netsuite = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Load entity by entity, then see that nothing came back that was deleted in the meantime."""
