@@ -1,4 +1,4 @@
-"""Users, recipients and customer credit: published together or not at all (P5)."""
+"""Users, recipients with their history and change log, and customer credit: published together or not at all (P5)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 WAIT_FOR_USERS = "60s"
 
+# Of the invoices or of the owners: when more have changed, resolving all recipients in one join is cheaper.
+REBUILD_SHARE = 0.2
+
 
 def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
     """Create and update users, and bring recipients and customer credit to the present state of ``raw``.
@@ -33,13 +36,15 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
     One transaction on one snapshot: readers see all of it or nothing, and a failure leaves every table as it was.
     Publishes of one account wait for each other. While it works, nobody else can write ``workflow.users``; so what is
     published holds for the users as they are when it becomes visible. Run twice, it changes nothing the second time.
+    Only what can have changed since the last publish is resolved again: invoices that ``matching.changed_invoices``
+    names, and those of owners whose state differs from ``matching.owner_states``.
 
     Returns:
-        ``rows`` (recipients in all), ``users_created``, ``users_updated``, ``credit_inserted``, ``credit_updated``,
-        ``credit_deleted``, ``verdicts`` (as ``match`` counts them), ``recipients``: owner field -> status ->
-        ``rows`` (now), ``inserted``, ``updated``, ``deleted`` (in this run), and ``coverage``: entity ->
-        ``covered_up_to``, ``last_reconciled_at`` (ISO 8601), ``differences``, ``open_differences`` (null: never
-        compared).
+        ``rows`` (recipients in all), ``rebuilt`` (whether all of them were resolved anew), ``users_created``,
+        ``users_updated``, ``credit_inserted``, ``credit_updated``, ``credit_deleted``, ``verdicts`` (as ``match``
+        counts them), ``recipients``: owner field -> status -> ``rows`` (now), ``inserted``, ``updated``, ``deleted``
+        (in this run), and ``coverage``: entity -> ``covered_up_to``, ``last_reconciled_at`` (ISO 8601),
+        ``differences``, ``open_differences`` (null: never compared).
 
     Raises:
         UnknownRun: the run ledger has no such run.
@@ -91,24 +96,68 @@ def publish_in(connection: Connection, account: str, run_id: str, user_mode: Use
     updated, created = run_sql_file(
         connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
     )
-    run_sql_file(connection, SQL / "resolve_owners.sql", account=account, trimmed=TRIMMED)
-    run_sql_file(connection, SQL / "recipient_changes.sql", account=account)
-    *_, recipients = run_sql_file(connection, SQL / "publish_recipients.sql", account=account, run_id=run_id)
+    recipients = _Recipients(connection, account, run_id, _publish_instant(connection, account))
+    recipients.resolve()
+    counted = recipients.apply()
     _, deleted, refreshed, inserted = run_sql_file(
         connection, SQL / "publish_customer_credit.sql", account=account, cutoff_at=cutoff_at, trimmed=TRIMMED
     )
+    recipients.log()
     *_, publication = run_sql_file(connection, SQL / "record_publication.sql", account=account, run_id=run_id)
     return {
-        "rows": sum(counted["rows"] for counted in recipients.rows),
+        "rows": sum(each["rows"] for each in counted),
+        "rebuilt": recipients.rebuilt,
         "users_created": created.rowcount,
         "users_updated": updated.rowcount,
         "credit_inserted": inserted.rowcount,
         "credit_updated": refreshed.rowcount,
         "credit_deleted": deleted.rowcount,
         "verdicts": verdicts,
-        "recipients": _by_field_and_status(recipients.rows),
+        "recipients": _by_field_and_status(counted),
         "coverage": _by_entity(publication.rows),
     }
+
+
+class _Recipients:
+    """The steps from owners to published recipients, in one transaction.
+
+    rebuilt: whether all recipients are resolved anew; decided by ``resolve``.
+    """
+
+    def __init__(self, connection: Connection, account: str, run_id: str, published_at: datetime) -> None:
+        self._connection = connection
+        self._values = {"account": account, "run_id": run_id, "published_at": published_at}
+        self.rebuilt = True
+
+    def resolve(self) -> None:
+        """Find what differs from what is published, and why."""
+        self._run("resolve_owners.sql", trimmed=TRIMMED)
+        self._run("owner_changes.sql")
+        (decision,) = self._run("take_changed_invoices.sql", rebuild_share=REBUILD_SHARE)
+        self.rebuilt = decision["rebuilds"]
+        self._run("all_recipients.sql" if self.rebuilt else "changed_recipients.sql")
+        self._run("recipient_changes.sql")
+
+    def apply(self) -> list[dict[str, Any]]:
+        """Keep what was so, publish what is; returns rows, inserted, updated and deleted per owner field and status."""
+        self._run("keep_history.sql")
+        self._run("publish_recipients.sql")
+        self._run("count_all_recipients.sql" if self.rebuilt else "count_changed_recipients.sql")
+        return self._run("count_recipients.sql")
+
+    def log(self) -> None:
+        """Append what changed to the change log, and the publish to its ledger; comes last."""
+        self._run("log_recipient_changes.sql", rebuilt=self.rebuilt)
+
+    def _run(self, file: str, **values: object) -> list[dict[str, Any]]:
+        """Run a file; the rows of its last statement."""
+        return run_sql_file(self._connection, SQL / file, **self._values, **values)[-1].rows
+
+
+def _publish_instant(connection: Connection, account: str) -> datetime:
+    *_, instant = run_sql_file(connection, SQL / "publish_instant.sql", account=account)
+    published_at: datetime = instant.rows[0]["published_at"]
+    return published_at
 
 
 def _cutoff(connection: Connection, account: str, run_id: str) -> datetime:

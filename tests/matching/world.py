@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 PUBLISHED = ("workflow.users", "publish.recipients", "publish.customer_credit")
 TABLES = (
     *PUBLISHED,
+    "ops.user_email_keys",
+    "publish.recipient_changes",
     "matching.employee_matches",
+    "matching.owner_states",
+    "matching.past_owner_states",
+    "matching.past_owners",
+    "matching.recipient_counts",
+    "matching.changed_invoices",
     "raw.invoice_owners",
     "raw.invoices",
     "raw.employees",
@@ -26,6 +33,7 @@ TABLES = (
     "raw.terms",
     "raw.owner_lookups",
     "ops.sync_runs",
+    "ops.publishes",
 )
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -38,8 +46,9 @@ class World:
 
     def emptied(self) -> World:
         """The same warehouse with nothing in it."""
-        for table in TABLES:
-            self.execute(f"DELETE FROM {table}")
+        # Without triggers: the change log refuses deletions, and those from raw would be noted for the next publish.
+        deletions = "".join(f"DELETE FROM {table};" for table in TABLES)
+        self.execute(f"SET LOCAL session_replication_role = replica; {deletions}")
         self.account, self.runs = "acme", 0
         return self
 

@@ -1,4 +1,4 @@
--- Step 5 of publishing: the credit standing of customers.
+-- Step 10 of publishing: the credit standing of customers.
 -- Grain: one row per live customer; inactive ones too, since they may still owe.
 -- An empty credit limit is no limit, a limit of zero is no credit. Amounts that NetSuite leaves empty count as zero in
 -- available_credit and utilization. A figure of days beyond an integer is an error of NetSuite's and left empty.

@@ -1,4 +1,4 @@
--- Step 4 of publishing: apply recipient_changes; every other row stays untouched, with its run_id and resolved_at.
+-- Step 8 of publishing: apply recipient_changes; every other row stays untouched, with its run_id and resolved_at.
 DELETE FROM publish.recipients AS recipients
 USING recipient_changes AS changes
 WHERE changes.change = 'deleted'
@@ -14,7 +14,9 @@ SET
     email = changes.email,
     status = changes.status,
     run_id = :run_id,
-    resolved_at = now()
+    resolved_at = :published_at,
+    owner_valid_from = CASE WHEN changes.owner_changed THEN changes.valid_from ELSE recipients.owner_valid_from END,
+    owner_known_from = CASE WHEN changes.owner_changed THEN :published_at ELSE recipients.owner_known_from END
 FROM recipient_changes AS changes
 WHERE changes.change = 'updated'
     AND recipients.account = :account
@@ -22,7 +24,8 @@ WHERE changes.change = 'updated'
     AND recipients.owner_field = changes.owner_field;
 
 INSERT INTO publish.recipients (
-    account, invoice_id, owner_field, invoice_number, employee_id, user_id, email, status, run_id, resolved_at
+    account, invoice_id, owner_field, invoice_number, employee_id, user_id, email, status, run_id, resolved_at,
+    owner_valid_from, owner_known_from
 )
 SELECT
     :account,
@@ -34,35 +37,8 @@ SELECT
     email,
     status,
     :run_id,
-    now()
+    :published_at,
+    valid_from,
+    :published_at
 FROM recipient_changes
 WHERE change = 'inserted';
-
--- What is published now, and what changed, per owner field and status.
-SELECT
-    owner_field,
-    status,
-    coalesce(published.rows, 0) AS rows,
-    coalesce(changed.inserted, 0) AS inserted,
-    coalesce(changed.updated, 0) AS updated,
-    coalesce(changed.deleted, 0) AS deleted
-FROM (
-    SELECT
-        owner_field,
-        status,
-        count(*) AS rows
-    FROM publish.recipients
-    WHERE account = :account
-    GROUP BY owner_field, status
-) AS published
-FULL JOIN (
-    SELECT
-        owner_field,
-        status,
-        count(*) FILTER (WHERE change = 'inserted') AS inserted,
-        count(*) FILTER (WHERE change = 'updated') AS updated,
-        count(*) FILTER (WHERE change = 'deleted') AS deleted
-    FROM recipient_changes
-    GROUP BY owner_field, status
-) AS changed USING (owner_field, status)
-ORDER BY owner_field, status;

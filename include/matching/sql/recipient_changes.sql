@@ -1,46 +1,135 @@
--- Step 3 of publishing: in what the recipients differ from what is published.
+-- Step 6 of publishing: in what the recipients differ from what is published, why, and since when.
 -- Grain: one row per invoice and owner field whose row comes, changes or goes. status: after the change; of a row that
--- goes, the last one.
+-- goes, the last one. Columns in _before are null for a row that comes, those without for a row that goes.
+-- owner_changed: the invoice's number or its owner differs, or there was none or is none now; not only what the owner
+-- resolves to. valid_from says since when, for these rows only, never after the publish: the invoice's last modification
+-- or deletion; what a change of the account file did is valid since the publish.
 CREATE TEMP TABLE recipient_changes ON COMMIT DROP AS
-SELECT
-    invoice_id,
-    owner_field,
-    resolved.invoice_number,
-    resolved.employee_id,
-    resolved.user_id,
-    resolved.email,
-    coalesce(resolved.status, published.status) AS status,
-    CASE
-        WHEN published.status IS NULL THEN 'inserted'
-        WHEN resolved.status IS NULL THEN 'deleted'
-        ELSE 'updated'
-    END AS change
-FROM (
+WITH resolved AS (
     SELECT
         owners.invoice_id,
         owners.owner_field,
         invoices.invoice_number,
         owners.employee_id,
         states.user_id,
-        CASE WHEN states.status = 'ok' THEN states.email_address END AS email,
+        states.email,
         CASE
             WHEN owners.employee_id IS NULL THEN 'owner_empty'
             ELSE coalesce(states.status, 'employee_not_found')
-        END AS status
-    FROM raw.invoice_owners AS owners
+        END AS status,
+        coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
+    FROM owners_to_resolve AS owners
     INNER JOIN raw.invoices AS invoices
-        ON owners.account = invoices.account AND owners.invoice_id = invoices.id
-    LEFT JOIN owner_states AS states
+        ON invoices.account = :account AND owners.invoice_id = invoices.id
+    LEFT JOIN owner_states_now AS states
         ON owners.employee_id = states.owner_id
-    WHERE owners.account = :account AND invoices.account = :account AND invoices.deleted_at IS NULL
-) AS resolved
-FULL JOIN (
-    SELECT *
-    FROM publish.recipients
-    WHERE account = :account
-) AS published USING (invoice_id, owner_field)
-WHERE (resolved.invoice_number, resolved.employee_id, resolved.user_id, resolved.email, resolved.status)
-    IS DISTINCT FROM
-    (published.invoice_number, published.employee_id, published.user_id, published.email, published.status);
+    WHERE invoices.deleted_at IS NULL
+),
+
+differences AS (
+    SELECT
+        invoice_id,
+        owner_field,
+        resolved.invoice_number,
+        resolved.employee_id,
+        resolved.user_id,
+        resolved.email,
+        coalesce(resolved.status, published.status) AS status,
+        published.invoice_number AS invoice_number_before,
+        published.employee_id AS employee_id_before,
+        published.user_id AS user_id_before,
+        published.email AS email_before,
+        published.status AS status_before,
+        published.owner_valid_from AS owner_valid_from_before,
+        published.owner_known_from AS owner_known_from_before,
+        resolved.modified_at,
+        CASE
+            WHEN published.status IS NULL THEN 'inserted'
+            WHEN resolved.status IS NULL THEN 'deleted'
+            ELSE 'updated'
+        END AS change
+    FROM resolved
+    FULL JOIN recipients_to_compare AS published USING (invoice_id, owner_field)
+    WHERE (resolved.invoice_number, resolved.employee_id, resolved.user_id, resolved.email, resolved.status)
+        IS DISTINCT FROM
+        (published.invoice_number, published.employee_id, published.user_id, published.email, published.status)
+),
+
+-- Looked up for the few rows that need it: neither is when everything is new.
+explained AS (
+    SELECT
+        differences.*,
+        change = 'inserted'
+        AND EXISTS (SELECT FROM recipients_to_compare)
+        AND EXISTS (
+            SELECT FROM publish.recipients AS others
+            WHERE others.account = :account AND others.invoice_id = differences.invoice_id
+        ) AS has_other_fields,
+        change = 'inserted'
+        AND EXISTS (SELECT FROM matching.past_owners AS past WHERE past.account = :account)
+        AND EXISTS (
+            SELECT FROM matching.past_owners AS past
+            WHERE past.account = :account AND past.invoice_id = differences.invoice_id
+        ) AS has_history,
+        change = 'deleted'
+        AND EXISTS (
+            SELECT FROM raw.invoices AS invoices
+            WHERE invoices.account = :account AND invoices.id = differences.invoice_id AND invoices.deleted_at IS NULL
+        ) AS lost_field,
+        CASE
+            WHEN change = 'deleted'
+                THEN (
+                    SELECT invoices.deleted_at
+                    FROM raw.invoices AS invoices
+                    WHERE invoices.account = :account AND invoices.id = differences.invoice_id
+                )
+        END AS deleted_at
+    FROM differences
+)
+
+SELECT
+    explained.invoice_id,
+    explained.owner_field,
+    explained.invoice_number,
+    explained.employee_id,
+    explained.user_id,
+    explained.email,
+    explained.status,
+    explained.invoice_number_before,
+    explained.employee_id_before,
+    explained.user_id_before,
+    explained.email_before,
+    explained.status_before,
+    explained.owner_valid_from_before,
+    explained.owner_known_from_before,
+    explained.change,
+    explained.change <> 'updated'
+    OR (explained.invoice_number, explained.employee_id)
+    IS DISTINCT FROM (explained.invoice_number_before, explained.employee_id_before) AS owner_changed,
+    coalesce(
+        CASE
+            WHEN explained.has_other_fields THEN 'field_configured'
+            WHEN explained.has_history THEN 'invoice_restored'
+            WHEN explained.change = 'inserted' THEN 'invoice_created'
+            WHEN explained.lost_field THEN 'field_removed'
+            WHEN explained.change = 'deleted' THEN 'invoice_deleted'
+            WHEN explained.employee_id IS DISTINCT FROM explained.employee_id_before THEN 'owner_changed'
+            WHEN (explained.user_id, explained.email, explained.status)
+                IS DISTINCT FROM (explained.user_id_before, explained.email_before, explained.status_before)
+                THEN owners.cause
+            ELSE 'invoice_renumbered'
+        END,
+        're_sync'
+    ) AS cause,
+    least(
+        CAST(:published_at AS timestamptz),
+        CASE
+            WHEN explained.has_other_fields OR explained.lost_field THEN NULL
+            WHEN explained.change = 'deleted' THEN explained.deleted_at
+            ELSE explained.modified_at
+        END
+    ) AS valid_from
+FROM explained
+LEFT JOIN owner_changes AS owners ON explained.employee_id = owners.owner_id;
 
 ANALYZE recipient_changes;
