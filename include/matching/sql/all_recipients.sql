@@ -2,11 +2,15 @@
 -- Grain of both views: one row per invoice and owner field.
 CREATE TEMP VIEW owners_to_resolve AS
 SELECT
-    invoice_id,
-    owner_field,
-    employee_id
-FROM raw.invoice_owners
-WHERE account = :account;
+    owners.invoice_id,
+    owners.owner_field,
+    owners.employee_id,
+    invoices.invoice_number,
+    coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
+FROM raw.invoice_owners AS owners
+INNER JOIN raw.invoices AS invoices
+    ON invoices.account = :account AND owners.invoice_id = invoices.id
+WHERE owners.account = :account AND invoices.deleted_at IS NULL;
 
 CREATE TEMP VIEW recipients_to_compare AS
 SELECT *

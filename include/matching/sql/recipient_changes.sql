@@ -9,7 +9,7 @@ WITH resolved AS (
     SELECT
         owners.invoice_id,
         owners.owner_field,
-        invoices.invoice_number,
+        owners.invoice_number,
         owners.employee_id,
         states.user_id,
         states.email,
@@ -17,13 +17,10 @@ WITH resolved AS (
             WHEN owners.employee_id IS NULL THEN 'owner_empty'
             ELSE coalesce(states.status, 'employee_not_found')
         END AS status,
-        coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
+        owners.modified_at
     FROM owners_to_resolve AS owners
-    INNER JOIN raw.invoices AS invoices
-        ON invoices.account = :account AND owners.invoice_id = invoices.id
     LEFT JOIN owner_states_now AS states
         ON owners.employee_id = states.owner_id
-    WHERE invoices.deleted_at IS NULL
 ),
 
 differences AS (
