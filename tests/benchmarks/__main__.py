@@ -1,6 +1,6 @@
 """`make bench`: how fast the sync is, as ratios within one run. Absolute seconds differ from machine to machine.
 
-`python -m tests.benchmarks [INVOICES]` (default 20,000).
+`python -m tests.benchmarks [INVOICES [INVOICES_TO_PUBLISH]]` (default 20,000 to read and load, 1,000,000 to publish).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES, Entity
 from include.extract.extract import columns_of, extract, window_of
 from include.extract.landing import LandedEntity, LandingArea
 from include.local_stack.postgres import EmbeddedPostgres
-from include.matching.publish import publish
 from include.netsuite.client import NetSuiteClient
 from include.netsuite.connection import NetSuiteConnection
 from include.operators.sync_steps import DERIVED
@@ -33,6 +32,7 @@ from include.warehouse.ledger import RunLedger
 from include.warehouse.load import load
 from include.warehouse.migrate import upgrade
 from include.warehouse.staging import StagingTable, stage
+from tests.benchmarks.people import publishing
 from tests.sandbox_process import SandboxProcess
 
 if TYPE_CHECKING:
@@ -151,40 +151,6 @@ def loading(warehouse: Warehouse) -> tuple[Measured, Measured]:
     )
 
 
-BARE_JOIN = """
-CREATE TEMP TABLE bare AS
-SELECT owners.invoice_id, owners.owner_field, owners.employee_id, users.user_id, employees.email_address
-FROM raw.invoice_owners AS owners
-LEFT JOIN raw.employees AS employees ON employees.account = owners.account AND employees.id = owners.employee_id
-LEFT JOIN workflow.users AS users ON users.account = owners.account AND users.netsuite_employee_id = owners.employee_id
-WHERE owners.account = 'bench'
-"""
-
-
-def publishing(warehouse: Warehouse) -> tuple[Measured, Measured]:
-    """Match and publish everything against the one bare join that gives the same recipients."""
-
-    def bare() -> None:
-        with warehouse.engine.begin() as connection:
-            connection.execute(text(BARE_JOIN))
-            connection.execute(text("DROP TABLE bare"))
-
-    def publish_now() -> None:
-        publish(warehouse.engine, account=ACCOUNT.name, run_id=f"bench {warehouse.runs}", user_mode="import")
-
-    def rebuild() -> None:
-        with warehouse.engine.begin() as connection:
-            connection.execute(text("TRUNCATE publish.recipients, publish.customer_credit"))
-        publish_now()
-
-    publish_now()
-    floor = seconds(bare)
-    return (
-        ("match and publish", "full rebuild", seconds(rebuild), "the bare join", floor),
-        ("match and publish", "nothing changed", seconds(publish_now), "the bare join", floor),
-    )
-
-
 def report(invoices: int, measured: list[Measured]) -> None:
     table = pd.DataFrame(measured, columns=["what", "how", "seconds", "against", "its seconds"])
     table["ratio"] = table["seconds"] / table["its seconds"]
@@ -192,7 +158,7 @@ def report(invoices: int, measured: list[Measured]) -> None:
     print(table.to_string(index=False, float_format="{:.2f}".format))
 
 
-def main(invoices: int) -> None:
+def main(invoices: int = 20_000, people_invoices: int = 1_000_000) -> None:
     folder = Path(tempfile.mkdtemp(prefix="netsuite-sync-bench-"))
     area = LandingArea(str(folder / "landing"))
     try:
@@ -207,7 +173,7 @@ def main(invoices: int) -> None:
             for entity in (EMPLOYEES, CUSTOMERS):
                 land(sandbox, entity, warehouse.landed(entity))
                 warehouse.sync(entity)
-            measured += [*loading(warehouse), *publishing(warehouse)]
+            measured += [*loading(warehouse), *publishing(warehouse.engine, people_invoices)]
             warehouse.engine.dispose()
             report(invoices, measured)
     finally:
@@ -216,4 +182,4 @@ def main(invoices: int) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.INFO)
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main(*(int(argument) for argument in sys.argv[1:]))
