@@ -1,0 +1,1 @@
+"""Recipients of workflow templates: parse, resolve, lint, explain."""
