@@ -17,7 +17,7 @@ from include.matching.match import LOCK_KEY, SQL, match
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Connection, Engine
@@ -30,7 +30,9 @@ WAIT_FOR_USERS = "60s"
 REBUILD_SHARE = 0.2
 
 
-def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
+def publish(
+    engine: Engine, *, account: str, run_id: str, user_mode: UserMode, owner_fields: Sequence[str] | None = None
+) -> dict[str, object]:
     """Create and update users, and bring recipients and customer credit to the present state of ``raw``.
 
     One transaction on one snapshot: readers see all of it or nothing, and a failure leaves every table as it was.
@@ -38,6 +40,8 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
     published holds for the users as they are when it becomes visible. Run twice, it changes nothing the second time.
     Only what can have changed since the last publish is resolved again: invoices that ``matching.changed_invoices``
     names, and those of owners whose state differs from ``matching.owner_states``.
+
+    ``owner_fields``: those of the account file, kept in ``ops.owner_fields``; None leaves that table as it is.
 
     Returns:
         ``rows`` (recipients in all), ``rebuilt`` (whether all of them were resolved anew), ``users_created``,
@@ -53,6 +57,9 @@ def publish(engine: Engine, *, account: str, run_id: str, user_mode: UserMode) -
     with session_of_account(engine, account) as connection, connection.begin():
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         hold_users(connection)
+        if owner_fields is not None:
+            fields = list(owner_fields)
+            run_sql_file(connection, SQL / "keep_owner_fields.sql", account=account, run_id=run_id, owner_fields=fields)
         return publish_in(connection, account, run_id, user_mode)
 
 

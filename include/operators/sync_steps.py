@@ -454,7 +454,13 @@ class Publish(SyncStep):
     def work(self, run: SyncRun, counts: StepCounts) -> None:
         """Publish."""
         counts.set(
-            **publish(run.warehouse, account=self.account.name, run_id=run.run_id, user_mode=self.account.user_mode)
+            **publish(
+                run.warehouse,
+                account=self.account.name,
+                run_id=run.run_id,
+                user_mode=self.account.user_mode,
+                owner_fields=self.account.owner_fields,
+            )
         )
         run.landing.prune(self.account.name, keep=KEEP_LANDED_RUNS, spare=run.ledger.waiting_runs())
         with run.warehouse.begin() as connection:
