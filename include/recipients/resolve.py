@@ -103,18 +103,19 @@ def _rows(
         SQL / "resolve.sql",
         account=account,
         owner_fields=list(owner_fields),
-        invoice_ids=[_askable_id(key) for key in invoices],
-        invoice_numbers=[_askable_number(key) for key in invoices],
+        invoice_ids=[askable_id(key) for key in invoices],
+        invoice_numbers=[askable_number(key) for key in invoices],
     )
     return {position: list(rows) for position, rows in groupby(answer.rows, key=lambda row: row["position"])}
 
 
-def _askable_id(key: InvoiceKey) -> int | None:
+def askable_id(key: InvoiceKey) -> int | None:
+    """The internal id, if it is one and fits into the column."""
     return key if isinstance(key, int) and abs(key) <= LARGEST_ID else None
 
 
-def _askable_number(key: InvoiceKey) -> str | None:
-    """PostgreSQL's text holds neither NUL nor half a character, so nothing there can bear such a number."""
+def askable_number(key: InvoiceKey) -> str | None:
+    """The number, if it is one. PostgreSQL's text holds neither NUL nor half a character, so none bears such a one."""
     if not isinstance(key, str) or "\0" in key:
         return None
     return key if key == key.encode(errors="ignore").decode() else None

@@ -166,7 +166,10 @@ def test_sql_gives_the_same_to_those_who_join(synced: RecipientsWorld) -> None:
     rows = synced.rows("""
         SELECT invoice_id, invoice_number, owner_field, email, status
         FROM publish.template_recipients(
-            :account, ARRAY['salesrep', 'custbody_collector', 'nope'], ARRAY['desk@corp.test'], ARRAY[101, 103, 104, 999]
+            :account,
+            ARRAY['salesrep', 'custbody_collector', 'nope'],
+            ARRAY['desk@corp.test'],
+            ARRAY[101, 103, 104, 999]
         )
         ORDER BY invoice_id, owner_field
     """)
@@ -180,9 +183,8 @@ def test_sql_gives_the_same_to_those_who_join(synced: RecipientsWorld) -> None:
         (103, "INV103", "salesrep", None, "employee_inactive"),
         (103, "INV103", None, "desk@corp.test", "ok"),
         *(
-            (104, "INV104", field, None, "invoice_deleted")
-            for field in ("custbody_collector", "nope", "salesrep", None)
+            (104, "INV104", source, None, "invoice_deleted")
+            for source in ("custbody_collector", "nope", "salesrep", None)
         ),
-        *((999, None, field, None, "unknown_invoice") for field in ("custbody_collector", "nope", "salesrep")),
-        (999, None, None, "desk@corp.test", "unknown_invoice"),
+        *((999, None, source, None, "unknown_invoice") for source in ("custbody_collector", "nope", "salesrep", None)),
     ]

@@ -29,7 +29,7 @@ FROM (
         owners.employee_id,
         employees.id AS found_id,
         concat_ws(' ', employees.first_name, employees.last_name, '(' || employees.id || ')') AS employee_name,
-        coalesce(employees.deleted_at IS NOT NULL, lookups.found_as = 'deleted_employee', false) AS is_deleted,
+        (employees.deleted_at IS NOT NULL OR lookups.found_as = 'deleted_employee') IS TRUE AS is_deleted,
         lookups.found_as,
         lookups.netsuite_type,
         employees.is_inactive,
