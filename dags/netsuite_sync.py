@@ -8,6 +8,7 @@ Brings one NetSuite account into the warehouse and publishes recipients and cust
    watermark in one transaction).
 3. **look_up_owners**: ask NetSuite what the owners are that are no employees.
 4. **match** owners with users, and **publish** all published tables in one transaction.
+5. **lint_templates**: check the workflow engine's recipient templates against it; warns, and never fails the run.
 
 A **backfill** (`airflow backfill create`, or the UI's form) reads the invoices that were modified, and the deletions
 that were made, within its data intervals; the other entities in full. It moves no watermark and may run beside
@@ -32,6 +33,7 @@ from include.operators.account_tasks import (
     approval_param,
     approval_steps,
     fence_step,
+    lint_step,
     people_steps,
     read_steps,
 )
@@ -66,7 +68,7 @@ def netsuite_sync(account: Account) -> DAG:
             steps = read_steps(account, entity)
             fence >> steps >> look_up_owners
             steps.get_child_by_label("validate") >> rehearse
-        look_up_owners >> match >> publish
+        look_up_owners >> match >> publish >> lint_step(account)
     return dag
 
 

@@ -13,6 +13,7 @@ from include.operators.account_dags import OWNER
 from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 from include.operators.assets import table_asset
 from include.operators.freshness import freshness_deadline
+from include.operators.recipient_steps import LintTemplates
 from include.operators.resync_steps import Approve, LoadApproved, Rehearse
 from include.operators.sync_steps import Extract, Load, LookUpOwners, Match, PassFence, Publish, Validate
 
@@ -168,3 +169,10 @@ def people_steps(account: Account) -> tuple[LookUpOwners, Match, Publish]:
         ],
     )
     return look_up_owners, match, publish
+
+
+def lint_step(account: Account) -> LintTemplates:
+    """The check of the workflow engine's templates against what was just published."""
+    return LintTemplates(
+        task_id="lint_templates", account=account, outlets=[table_asset(account.name, "workflow.templates")]
+    )
