@@ -2,6 +2,7 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
+from include.console.api import api
 from include.console.data_docs import data_docs
 from include.console.netsuite_sync import netsuite_sync
 from include.operators.deadline_reference import LastSuccessfulSync
@@ -10,7 +11,7 @@ from include.operators.deadline_reference import LastSuccessfulSync
 class NetSuiteSyncPlugin(AirflowPlugin):
     """Browse > NetSuite sync: how fresh, how complete, what is wrong. Browse > Data docs: what validation found.
 
-    And what the deadlines on freshness count from.
+    The API for the workflow engine: netsuite/api. And what the deadlines on freshness count from.
     """
 
     name = "netsuite_sync"
@@ -18,6 +19,7 @@ class NetSuiteSyncPlugin(AirflowPlugin):
     fastapi_apps = [  # noqa: RUF012
         {"name": "NetSuite sync", "app": netsuite_sync, "url_prefix": "/netsuite-sync"},
         {"name": "Data docs", "app": data_docs, "url_prefix": "/data-docs"},
+        {"name": "NetSuite API", "app": api, "url_prefix": "/netsuite/api"},
     ]
     external_views = [  # noqa: RUF012
         {
