@@ -136,11 +136,11 @@ def explained_lines(explained: Explained) -> Iterator[str]:
     if blocker is None:
         yield f"{explained.subject}: all checks pass"
     else:
-        yield f"{explained.subject}: NOT {CHECKS[blocker.name]} -> to be mended by the {blocker.who_can_mend}"
-    width = max(len(CHECKS[check.name]) for check in explained.checks)
+        yield f"{explained.subject}: {CHECKS[blocker.name].fails}; the {blocker.who_can_mend} can mend it"
+    width = max(len(CHECKS[check.name].holds) for check in explained.checks)
     for check in explained.checks:
         mark = {"pass": "ok  ", "fail": "FAIL", "not_reached": "-   "}[check.outcome]
-        yield f"  {mark}  {CHECKS[check.name]:<{width}}  {check.seen or ''}".rstrip()
+        yield f"  {mark}  {CHECKS[check.name].holds:<{width}}  {check.seen or ''}".rstrip()
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     if explanation.why:
         yield f"  nobody is mailed: {explanation.why}"
     for mistake in explanation.mistakes:
-        yield f"  the template, {mistake} -> to be mended by the {AUTHOR}"
+        yield f"  the template, {mistake} (the {AUTHOR} can mend it)"
     for field in explanation.fields:
         yield ""
         yield from explained_lines(field)

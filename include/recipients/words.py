@@ -35,24 +35,32 @@ STATUSES = {
     "ambiguous_number": Reason("several invoices bear this number; ask by internal id", NETSUITE),
 }
 
-# publish.recipient_explain.check and publish.employee_explain.check, as what holds when the check passes.
+
+class Check(NamedTuple):
+    """What holds when the check passes, and half a sentence for when it fails."""
+
+    holds: str
+    fails: str
+
+
+# publish.recipient_explain.check and publish.employee_explain.check; the first is only checked with a template at hand.
 CHECKS = {
-    "field_name_exact": "field name exact",
-    "invoice_live": "invoice is not deleted",
-    "field_configured": "field is configured",
-    "field_synced": "field was synced",
-    "owner_filled": "field is filled on the invoice",
-    "employee_exists": "employee exists",
-    "employee_not_deleted": "employee is not deleted",
-    "is_employee": "is an employee",
-    "employee_active": "employee is active",
-    "email_present": "e-mail address is there",
-    "email_valid": "e-mail address is valid",
-    "no_conflict": "no conflict",
-    "invoice_synced": "an invoice names the employee",
-    "user_exists": "user exists",
-    "user_has_access": "user has access to the account",
-    "user_matched": "user is linked with the employee",
-    "user_active": "user is active",
-    "published": "published",
+    "field_name_exact": Check("field name is exact", "the field name is not exact"),
+    "invoice_live": Check("invoice is not deleted", "the invoice was deleted"),
+    "field_configured": Check("field is configured", "the field is not configured"),
+    "field_synced": Check("field was synced", "the field was not in the sync"),
+    "owner_filled": Check("field is filled on the invoice", "the field is empty on the invoice"),
+    "employee_exists": Check("employee exists", "there is no such employee"),
+    "employee_not_deleted": Check("employee is not deleted", "the employee was deleted"),
+    "is_employee": Check("is an employee", "the record is no employee"),
+    "employee_active": Check("employee is active", "the employee is inactive"),
+    "email_present": Check("e-mail address is there", "there is no e-mail address"),
+    "email_valid": Check("e-mail address is valid", "there is no valid e-mail address"),
+    "no_conflict": Check("no conflict", "there is a conflict"),
+    "invoice_synced": Check("an invoice names the employee", "no invoice of theirs was synced"),
+    "user_exists": Check("user exists", "there is no user"),
+    "user_has_access": Check("user has access to the account", "the user has no access to the account"),
+    "user_matched": Check("user is linked with the employee", "the user is not linked with the employee"),
+    "user_active": Check("user is active", "the user was deactivated"),
+    "published": Check("published", "it is not published yet"),
 }

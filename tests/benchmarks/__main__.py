@@ -23,9 +23,12 @@ from include.extract.entities import CUSTOMERS, EMPLOYEES, INVOICES, Entity
 from include.extract.extract import columns_of, extract, window_of
 from include.extract.landing import LandedEntity, LandingArea
 from include.local_stack.postgres import EmbeddedPostgres
+from include.matching.publish import publish
 from include.netsuite.client import NetSuiteClient
 from include.netsuite.connection import NetSuiteConnection
 from include.operators.sync_steps import DERIVED
+from include.recipients.resolve import SQL, resolve
+from include.recipients.template import parse_template
 from include.validate.validate import validate_staged
 from include.warehouse.database import open_warehouse
 from include.warehouse.ledger import RunLedger
@@ -151,6 +154,37 @@ def loading(warehouse: Warehouse) -> tuple[Measured, Measured]:
     )
 
 
+TEMPLATE = parse_template(
+    "{{user_from_source_id:salesrep}}, {{user_from_source_id:custbody_collector}}", ACCOUNT.owner_fields
+)
+
+
+def resolving(warehouse: Warehouse) -> Measured:
+    """Many invoices in one query against as many queries."""
+    publish(warehouse.engine, account=ACCOUNT.name, run_id=f"bench {warehouse.runs}", user_mode="import")
+    with warehouse.engine.connect() as connection:
+        invoices = list(connection.scalars(text("SELECT id FROM raw.invoices ORDER BY id LIMIT 1000")))
+        together = seconds(lambda: resolve(connection, ACCOUNT.name, TEMPLATE, invoices))
+        each = seconds(lambda: [resolve(connection, ACCOUNT.name, TEMPLATE, [invoice]) for invoice in invoices])
+    return ("resolve a template", f"{len(invoices):,} invoices in one query", together, "one query for each", each)
+
+
+def milliseconds_in_the_database(warehouse: Warehouse) -> float:
+    """What PostgreSQL itself says that resolving one invoice takes, to plan and to execute."""
+    statement = (SQL / "resolve.sql").read_text()
+    with warehouse.engine.connect() as connection:
+        (plan,) = connection.scalar(
+            text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"),
+            {
+                "account": ACCOUNT.name,
+                "owner_fields": list(TEMPLATE.owner_fields),
+                "invoice_ids": list(connection.scalars(text("SELECT min(id) FROM raw.invoices"))),
+                "invoice_numbers": [None],
+            },
+        )
+    return plan["Planning Time"] + plan["Execution Time"]
+
+
 def report(invoices: int, measured: list[Measured]) -> None:
     table = pd.DataFrame(measured, columns=["what", "how", "seconds", "against", "its seconds"])
     table["ratio"] = table["seconds"] / table["its seconds"]
@@ -173,9 +207,11 @@ def main(invoices: int = 20_000, people_invoices: int = 1_000_000) -> None:
             for entity in (EMPLOYEES, CUSTOMERS):
                 land(sandbox, entity, warehouse.landed(entity))
                 warehouse.sync(entity)
-            measured += [*loading(warehouse), *publishing(warehouse.engine, people_invoices)]
+            measured += [*loading(warehouse), *publishing(warehouse.engine, people_invoices), resolving(warehouse)]
+            in_the_database = statistics.median(milliseconds_in_the_database(warehouse) for _ in range(REPEATS))
             warehouse.engine.dispose()
             report(invoices, measured)
+            print(f"resolving one invoice: {in_the_database:.2f} ms in the database (at most 5)")
     finally:
         shutil.rmtree(folder)
 

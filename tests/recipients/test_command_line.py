@@ -102,9 +102,7 @@ def test_explain_says_for_each_field_what_stands_in_the_way(synced: RecipientsWo
     lines = run("explain", "acme", "INV101").stdout.splitlines()
     assert lines[0] == "Invoice INV101 (internal id 101) of account acme"
     assert "salesrep: all checks pass" in lines
-    assert (
-        "custbody_collector: NOT field is filled on the invoice -> to be mended by the NetSuite administrator" in lines
-    )
+    assert "custbody_collector: the field is empty on the invoice; the NetSuite administrator can mend it" in lines
     assert run("explain", "acme", "101", "--id").stdout.splitlines() == lines
 
 
@@ -114,14 +112,17 @@ def test_explain_takes_a_template_by_id_by_name_or_as_text(synced: RecipientsWor
     synced.template("a", "{{user_from_source_id:SALESREP}}", "Reminder")
     said = run("explain", "acme", "INV101", template)
     assert said.exit_code == 0
-    assert "SALESREP: NOT field name exact -> to be mended by the author of the template" in said.stdout
+    assert "SALESREP: the field name is not exact; the author of the template can mend it" in said.stdout
     assert "custbody_collector:" not in said.stdout
 
 
 def test_explain_employee_says_why_someone_is_a_user(synced: RecipientsWorld) -> None:
     """O12."""
     assert "Ann Lee (1): all checks pass" in run("explain-employee", "acme", "1").stdout
-    assert "NOT employee exists" in run("explain-employee", "acme", "bob@corp.test").stdout
+    assert (
+        "there is no such employee; the NetSuite administrator can mend it"
+        in run("explain-employee", "acme", "bob@corp.test").stdout
+    )
 
 
 @pytest.mark.parametrize(

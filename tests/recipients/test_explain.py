@@ -98,7 +98,7 @@ def test_o12_field_empty_on_the_invoice(ann: RecipientsWorld) -> None:
     ("found_as", "check", "seen"),
     [
         ("nothing", "employee_exists", "NetSuite shows no record 9"),
-        ("employee", "employee_exists", "does not show the record to the role"),
+        ("employee", "employee_exists", "does not show its record to the sync's role"),
         ("deleted_employee", "employee_not_deleted", "employee 9 was deleted"),
         ("other_entity", "is_employee", "record 9 is no employee"),
     ],
@@ -332,10 +332,10 @@ def test_it_reads_as_a_person_would_want_to_read_it(ann: RecipientsWorld) -> Non
     assert text.splitlines()[:8] == [
         "Invoice INV101 (internal id 101) of account acme",
         "  the template, line 1, column 57: 'salesrp' is no owner field of this account (they are salesrep, "
-        "custbody_collector); did you mean salesrep? -> to be mended by the author of the template",
+        "custbody_collector); did you mean salesrep? (the author of the template can mend it)",
         "",
-        "salesrep: NOT employee is active -> to be mended by the NetSuite administrator",
-        "  ok    field name exact                  salesrep",
+        "salesrep: the employee is inactive; the NetSuite administrator can mend it",
+        "  ok    field name is exact               salesrep",
         "  ok    invoice is not deleted            not deleted",
         text.splitlines()[6],
         "  ok    field was synced                  read by run load",

@@ -36,7 +36,8 @@ FROM (
         -- White space and invisible characters are no address: TRIMMED in include/matching/email_key.py.
         btrim(
             employees.email,
-            U&'\0009\000A\000B\000C\000D\001C\001D\001E\001F\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\200B\200C\200D\200E\200F\2028\2029\202F\205F\2060\3000\FEFF'
+            U&'\0009\000A\000B\000C\000D\001C\001D\001E\001F\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005'
+            '\2006\2007\2008\2009\200A\200B\200C\200D\200E\200F\2028\2029\202F\205F\2060\3000\FEFF'
         ) AS trimmed_email,
         employees.email_address,
         employees.email_key,
@@ -147,9 +148,13 @@ CROSS JOIN LATERAL (
                 facts.found_id IS NOT NULL OR facts.found_as IN ('deleted_employee', 'other_entity'),
                 CASE
                     WHEN facts.found_id IS NOT NULL THEN facts.employee_name
-                    WHEN facts.found_as IN ('deleted_employee', 'other_entity') THEN 'NetSuite knows record ' || facts.employee_id
+                    WHEN facts.found_as IN ('deleted_employee', 'other_entity')
+                        THEN 'NetSuite knows record ' || facts.employee_id
                     WHEN facts.found_as = 'employee'
-                        THEN format('NetSuite says that %s is an employee, but does not show the record to the role of the sync', facts.employee_id)
+                        THEN format(
+                            'NetSuite says that %s is an employee, but does not show its record to the sync''s role',
+                            facts.employee_id
+                        )
                     ELSE format('NetSuite shows no record %s', facts.employee_id)
                 END,
                 'NetSuite administrator'
@@ -157,7 +162,10 @@ CROSS JOIN LATERAL (
             (
                 6, 'employee_not_deleted', 'employee_deleted',
                 NOT facts.is_deleted,
-                CASE WHEN facts.is_deleted THEN format('employee %s was deleted in NetSuite', facts.employee_id) ELSE 'not deleted' END,
+                CASE
+                    WHEN facts.is_deleted THEN format('employee %s was deleted in NetSuite', facts.employee_id)
+                    ELSE 'not deleted'
+                END,
                 'NetSuite administrator'
             ),
             (
@@ -165,14 +173,21 @@ CROSS JOIN LATERAL (
                 facts.found_id IS NOT NULL OR facts.found_as = 'deleted_employee',
                 CASE
                     WHEN facts.found_id IS NOT NULL THEN 'an employee'
-                    ELSE format('record %s is no employee (%s)', facts.employee_id, coalesce(facts.netsuite_type, 'another kind of record'))
+                    ELSE format(
+                        'record %s is no employee (%s)',
+                        facts.employee_id,
+                        coalesce(facts.netsuite_type, 'another kind of record')
+                    )
                 END,
                 'NetSuite administrator'
             ),
             (
                 8, 'employee_active', 'employee_inactive',
                 facts.is_inactive IS NOT TRUE,
-                CASE WHEN facts.is_inactive THEN format('%s is inactive in NetSuite', facts.employee_name) ELSE 'active' END,
+                CASE
+                    WHEN facts.is_inactive THEN format('%s is inactive in NetSuite', facts.employee_name)
+                    ELSE 'active'
+                END,
                 'NetSuite administrator'
             ),
             (
@@ -191,7 +206,10 @@ CROSS JOIN LATERAL (
                 11, 'no_conflict', 'conflict',
                 facts.verdict IS DISTINCT FROM 'conflict',
                 CASE WHEN facts.verdict = 'conflict' THEN facts.reason ELSE 'no conflict' END,
-                CASE WHEN namesakes.sharing > 1 THEN 'NetSuite administrator' ELSE 'administrator of the workflow engine' END
+                CASE
+                    WHEN namesakes.sharing > 1 THEN 'NetSuite administrator'
+                    ELSE 'administrator of the workflow engine'
+                END
             ),
             (
                 12, 'user_exists', 'no_user',
@@ -217,14 +235,18 @@ CROSS JOIN LATERAL (
                 facts.user_id IS NOT NULL,
                 coalesce(
                     'linked with employee ' || facts.employee_id,
-                    coalesce(facts.reason, 'the user with this address is not linked with the employee yet')
+                    facts.reason,
+                    'the user with this address is not linked with the employee yet'
                 ),
                 'data engineer'
             ),
             (
                 15, 'user_active', 'user_inactive',
                 facts.user_is_active,
-                CASE WHEN facts.user_is_active THEN 'active' ELSE format('user %s was deactivated', facts.user_email) END,
+                CASE
+                    WHEN facts.user_is_active THEN 'active'
+                    ELSE format('user %s was deactivated', facts.user_email)
+                END,
                 'administrator of the workflow engine'
             ),
             (
@@ -234,7 +256,9 @@ CROSS JOIN LATERAL (
                 AND facts.published_user_id = facts.user_id,
                 CASE
                     WHEN facts.published_status IS NULL THEN 'not published yet; the next sync does'
-                    ELSE concat_ws(' ', 'published as', facts.published_status, facts.published_email, 'by run', facts.published_by)
+                    ELSE concat_ws(
+                        ' ', 'published as', facts.published_status, facts.published_email, 'by run', facts.published_by
+                    )
                 END,
                 'data engineer'
             )
@@ -356,7 +380,10 @@ CROSS JOIN LATERAL (
             (
                 7, 'user_active',
                 facts.user_is_active,
-                CASE WHEN facts.user_is_active THEN 'active' ELSE format('user %s was deactivated', facts.user_email) END,
+                CASE
+                    WHEN facts.user_is_active THEN 'active'
+                    ELSE format('user %s was deactivated', facts.user_email)
+                END,
                 'administrator of the workflow engine'
             )
         ) AS each (number, "check", passes, seen, who)

@@ -1,6 +1,8 @@
 -- What a template's owner fields and plain addresses resolve to, for those who join.
 -- Grain: one row per invoice asked for and per owner field or address, whether it gives a recipient or not.
-CREATE FUNCTION publish.template_recipients(account text, owner_fields text [], addresses text [], invoice_ids bigint [])
+CREATE FUNCTION publish.template_recipients(
+    account text, owner_fields text [], addresses text [], invoice_ids bigint []
+)
 RETURNS TABLE (
     invoice_id bigint,
     invoice_number text,
@@ -18,7 +20,10 @@ AS $$
         sources.owner_field,
         recipients.employee_id,
         recipients.user_id,
-        CASE WHEN invoices.id IS NOT NULL AND invoices.deleted_at IS NULL THEN coalesce(recipients.email, sources.address) END,
+        CASE
+            WHEN invoices.id IS NOT NULL AND invoices.deleted_at IS NULL
+                THEN coalesce(recipients.email, sources.address)
+        END,
         CASE
             WHEN invoices.id IS NULL THEN 'unknown_invoice'
             WHEN invoices.deleted_at IS NOT NULL THEN 'invoice_deleted'
