@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from include.recipients.resolve import InvoiceKey, InvoiceRecipients
 
 MOST_INVOICES = 1000
-MOST_TEMPLATES = 1000
+MOST_TEMPLATES = 200
 
 AccountName = Annotated[str, Field(min_length=1, max_length=50, description="name of the account file")]
 InternalId = Annotated[StrictInt, Field(ge=1, le=LARGEST_ID)]

@@ -296,6 +296,7 @@ FROM (
         employees.is_inactive,
         employees.email,
         employees.email_address,
+        employees.email_key,
         matches.verdict,
         matches.reason,
         users.user_id,
@@ -319,6 +320,15 @@ LEFT JOIN LATERAL (
         AND invoices.deleted_at IS NULL
     LIMIT 1
 ) AS named ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS sharing
+    FROM raw.employees AS others
+    WHERE others.account = facts.account
+        AND others.email_key = facts.email_key
+        AND others.deleted_at IS NULL
+        AND others.is_inactive IS NOT TRUE
+        AND facts.verdict = 'conflict'
+) AS namesakes
 CROSS JOIN LATERAL (
     SELECT
         checks."check",
@@ -360,7 +370,10 @@ CROSS JOIN LATERAL (
                 4, 'no_conflict',
                 facts.verdict IS DISTINCT FROM 'conflict',
                 CASE WHEN facts.verdict = 'conflict' THEN facts.reason ELSE 'no conflict' END,
-                'administrator of the workflow engine'
+                CASE
+                    WHEN namesakes.sharing > 1 THEN 'NetSuite administrator'
+                    ELSE 'administrator of the workflow engine'
+                END
             ),
             (
                 5, 'invoice_synced',
