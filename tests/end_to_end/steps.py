@@ -77,7 +77,12 @@ class Steps:
 
         bag = DagBag()
         assert not bag.import_errors
-        return {task.task_id: task for task in bag.dags[f"{self.kind}__{self.account}"].topological_sort()}
+        operators = {task.task_id: task for task in bag.dags[f"{self.kind}__{self.account}"].topological_sort()}
+        # The fence has Airflow skip them; there is no Airflow here.
+        for skipped in operators["fence"].only_of_backfills:
+            del operators[skipped]
+        operators["fence"].only_of_backfills = ()
+        return operators
 
 
 def _execute(steps: Steps, operator: BaseOperator) -> Any:
@@ -85,7 +90,9 @@ def _execute(steps: Steps, operator: BaseOperator) -> Any:
     from airflow.sdk.execution_time.context import OutletEventAccessors
 
     dag_run = SimpleNamespace(run_id=steps.run_id, run_type=steps.run_type)
-    return operator.execute({"run_id": steps.run_id, "dag_run": dag_run, "outlet_events": OutletEventAccessors()})
+    return operator.execute(
+        {"run_id": steps.run_id, "dag_run": dag_run, "params": {}, "outlet_events": OutletEventAccessors()}
+    )
 
 
 class StepProcess:
