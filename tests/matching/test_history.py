@@ -315,3 +315,15 @@ def test_publishes_of_one_account_never_share_an_instant(old_world: World) -> No
 
     ((first,), (second,)) = old_world.rows("SELECT published_at FROM ops.publishes ORDER BY published_at")
     assert second - first == timedelta(microseconds=1)
+
+
+def test_one_invoices_history_is_found_by_indexes_alone(old_world: World) -> None:
+    """However many invoices there are, what is read is what belongs to this one."""
+    with old_world.engine.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))  # as with large tables
+        plan = connection.scalars(
+            text("EXPLAIN SELECT * FROM publish.recipients_history WHERE account = 'acme' AND invoice_id = 1")
+        ).all()
+
+    assert not [line for line in plan if "Seq Scan" in line]
+    assert len([line for line in plan if "Index Cond" in line and "invoice_id = 1" in line]) == 2

@@ -3,46 +3,39 @@
 -- Grain of both tables: one row per invoice and owner field.
 -- OFFSET 0 makes each subquery one look into an index per row; a join of its own choice would read the whole table.
 CREATE TEMP TABLE owners_to_resolve ON COMMIT DROP AS
-SELECT
-    owners.invoice_id,
-    owners.owner_field,
-    owners.employee_id,
-    invoices.invoice_number,
-    invoices.modified_at
-FROM (
-    SELECT owners.*
-    FROM changed_invoices AS changed
-    CROSS JOIN LATERAL (
-        SELECT
-            invoice_id,
-            owner_field,
-            employee_id
-        FROM raw.invoice_owners
-        WHERE account = :account AND invoice_id = changed.invoice_id
-        OFFSET 0
-    ) AS owners
-    UNION
-    SELECT owners.*
-    FROM owner_changes AS changed
-    CROSS JOIN LATERAL (
-        SELECT
-            invoice_id,
-            owner_field,
-            employee_id
-        FROM raw.invoice_owners
-        WHERE account = :account AND employee_id = changed.owner_id
-        OFFSET 0
-    ) AS owners
-    WHERE changed.status_before IS NOT NULL
-) AS owners
+SELECT owners.*
+FROM changed_invoices AS changed
 CROSS JOIN LATERAL (
     SELECT
-        invoice_number,
-        coalesce(last_modified_at, created_at) AS modified_at
-    FROM raw.invoices
-    WHERE account = :account AND id = owners.invoice_id AND deleted_at IS NULL
+        owners.invoice_id,
+        owners.owner_field,
+        owners.employee_id,
+        invoices.invoice_number,
+        coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
+    FROM raw.invoices AS invoices
+    INNER JOIN raw.invoice_owners AS owners
+        ON owners.account = :account AND invoices.id = owners.invoice_id
+    WHERE invoices.account = :account AND invoices.id = changed.invoice_id AND invoices.deleted_at IS NULL
     OFFSET 0
-) AS invoices;
+) AS owners
+UNION ALL
+SELECT owners.*
+FROM owner_changes AS changed
+CROSS JOIN LATERAL (
+    SELECT
+        owners.invoice_id,
+        owners.owner_field,
+        owners.employee_id,
+        invoices.invoice_number,
+        coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
+    FROM raw.invoice_owners AS owners
+    INNER JOIN raw.invoices AS invoices
+        ON invoices.account = :account AND owners.invoice_id = invoices.id
+    WHERE owners.account = :account AND owners.employee_id = changed.owner_id AND invoices.deleted_at IS NULL
+    OFFSET 0
+) AS owners
+WHERE changed.status_before IS NOT NULL
+    AND owners.invoice_id NOT IN (SELECT noted.invoice_id FROM changed_invoices AS noted);
 
 ANALYZE owners_to_resolve;
 
@@ -64,6 +57,6 @@ CROSS JOIN LATERAL (
     WHERE account = :account AND invoice_id = owners.invoice_id AND owner_field = owners.owner_field
     OFFSET 0
 ) AS recipients
-WHERE owners.invoice_id NOT IN (SELECT changed.invoice_id FROM changed_invoices AS changed);
+WHERE owners.invoice_id NOT IN (SELECT noted.invoice_id FROM changed_invoices AS noted);
 
 ANALYZE recipients_to_compare;

@@ -9,7 +9,8 @@ WITH taken AS (
 )
 
 SELECT DISTINCT invoice_id
-FROM taken;
+FROM taken
+ORDER BY invoice_id; -- as they lie in the tables, which are read in this order
 
 ANALYZE changed_invoices;
 
