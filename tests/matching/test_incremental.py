@@ -21,7 +21,11 @@ BY_HAND = (
     "UPDATE raw.invoices SET memo = 'paid' WHERE account = :account",
     "DELETE FROM raw.invoice_owners WHERE account = :account AND invoice_id = 11",
     "DELETE FROM raw.invoice_owners WHERE account = :account AND owner_field = 'custbody_collector'",
-    "UPDATE raw.invoice_owners SET owner_field = 'custbody_desk' WHERE account = :account AND owner_field = 'salesrep'",
+    """
+    UPDATE raw.invoice_owners SET owner_field = 'custbody_desk'
+    WHERE account = :account AND owner_field = 'salesrep'
+        AND invoice_id NOT IN (SELECT invoice_id FROM raw.invoice_owners WHERE owner_field = 'custbody_desk')
+    """,
     "UPDATE raw.invoice_owners SET employee_id = 3 WHERE account = :account AND employee_id = 1",
     "DELETE FROM raw.employees WHERE account = :account AND id = 2",
     "UPDATE raw.employees SET is_inactive = NOT is_inactive WHERE account = :account AND id = 1",

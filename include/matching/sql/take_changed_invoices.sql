@@ -9,8 +9,7 @@ WITH taken AS (
 )
 
 SELECT DISTINCT invoice_id
-FROM taken
-ORDER BY invoice_id; -- as they lie in the tables, which are read in this order
+FROM taken;
 
 ANALYZE changed_invoices;
 
