@@ -127,6 +127,8 @@ SELECT
         END
     ) AS valid_from
 FROM explained
-LEFT JOIN owner_changes AS owners ON explained.employee_id = owners.owner_id;
+LEFT JOIN owner_changes AS owners ON explained.employee_id = owners.owner_id
+-- An invoice's recipients come to lie side by side in what is published, and in the log.
+ORDER BY explained.invoice_id, explained.owner_field;
 
 ANALYZE recipient_changes;

@@ -14,6 +14,7 @@ ALTER TABLE publish.recipients
 DROP FUNCTION matching.note_changed_invoices() CASCADE;
 DROP FUNCTION matching.note_updated_invoices() CASCADE;
 DROP FUNCTION matching.note_all_invoices() CASCADE;
+DROP INDEX publish.recipients_employee;
 DROP TABLE matching.owner_states;
 DROP TABLE matching.recipient_counts;
 DROP TABLE matching.changed_invoices;

@@ -27,6 +27,9 @@ COMMENT ON TABLE matching.changed_invoices IS 'Invoices of which the number, the
 COMMENT ON COLUMN matching.changed_invoices.account IS 'Name of the account file.';
 COMMENT ON COLUMN matching.changed_invoices.invoice_id IS 'Internal id of the invoice; null: any may have changed, and the next publish resolves all of the account anew. A row that is inserted by hand works the same.';
 
+-- Finds the recipients of an owner whose state changed.
+CREATE INDEX recipients_employee ON publish.recipients (account, employee_id);
+
 CREATE TABLE matching.recipient_counts (
     account text NOT NULL,
     owner_field text NOT NULL,
