@@ -48,6 +48,9 @@ def match(connection: Connection, *, account: str, run_id: str, user_mode: UserM
     connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"), {"account": account})
     refresh_user_email_keys(connection, account)
     run_sql_file(connection, SQL / "named_employees.sql", account=account, trimmed=TRIMMED)
+    if user_mode == "match_only":
+        run_sql_file(connection, SQL / "employees_of_users.sql", account=account, trimmed=TRIMMED)
+    run_sql_file(connection, SQL / "human_verdicts.sql", account=account)
     run_sql_file(connection, SQL / "user_addresses.sql", account=account, user_mode=user_mode)
     run_sql_file(connection, SQL / "employee_verdicts.sql", account=account, user_mode=user_mode)
     deleted, upserted, verdicts, _ = run_sql_file(connection, SQL / "keep_matches.sql", account=account, run_id=run_id)

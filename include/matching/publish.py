@@ -1,4 +1,4 @@
-"""Users, recipients with their history and change log, and customer credit: published together or not at all (P5)."""
+"""Users, conflicts, recipients with their history and change log, and customer credit: published together (P5)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from include.matching.email_key import TRIMMED
 from include.matching.errors import UnknownRun, UsersLocked
 from include.matching.match import LOCK_KEY, SQL, match
+from include.matching.publish_people import publish_people
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def publish(
     Returns:
         ``rows`` (recipients in all), ``rebuilt`` (whether all of them were resolved anew), ``users_created``,
         ``users_updated``, ``credit_inserted``, ``credit_updated``, ``credit_deleted``, ``verdicts`` (as ``match``
-        counts them), ``recipients``: owner field -> status -> ``rows`` (now), ``inserted``, ``updated``, ``deleted``
-        (in this run), and ``coverage``: entity -> ``covered_up_to``, ``last_reconciled_at`` (ISO 8601),
-        ``differences``, ``open_differences`` (null: never compared).
+        counts them), what ``publish_people`` counts, ``recipients``: owner field -> status -> ``rows`` (now),
+        ``inserted``, ``updated``, ``deleted`` (in this run), and ``coverage``: entity -> ``covered_up_to``,
+        ``last_reconciled_at`` (ISO 8601), ``differences``, ``open_differences`` (null: never compared).
 
     Raises:
         UnknownRun: the run ledger has no such run.
@@ -100,9 +101,10 @@ def publish_in(connection: Connection, account: str, run_id: str, user_mode: Use
     """Publish in the connection's transaction, whose session holds the account's lock and the users; as ``publish``."""
     cutoff_at = _cutoff(connection, account, run_id)
     verdicts = match(connection, account=account, run_id=run_id, user_mode=user_mode)
-    updated, created = run_sql_file(
+    _, updated, created = run_sql_file(
         connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
     )
+    people = publish_people(connection, account, run_id)
     recipients = _Recipients(connection, account, run_id, _publish_instant(connection, account))
     recipients.resolve()
     counted = recipients.apply()
@@ -120,6 +122,7 @@ def publish_in(connection: Connection, account: str, run_id: str, user_mode: Use
         "credit_updated": refreshed.rowcount,
         "credit_deleted": deleted.rowcount,
         "verdicts": verdicts,
+        **people,
         "recipients": _by_field_and_status(counted),
         "coverage": _by_entity(publication.rows),
     }

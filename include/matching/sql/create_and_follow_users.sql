@@ -1,6 +1,18 @@
 -- Step 1 of publishing: the users.
--- Linked users first: who is linked now gets the employee's id (O4); in user mode import the address and the name follow
--- while the employee is active (D3). role and is_active are never touched (O5), nor is origin.
+-- A verdict may move a link to another user: who lost it comes first, since an employee has one user at a time.
+UPDATE workflow.users AS users
+SET
+    netsuite_employee_id = NULL,
+    updated_at = now()
+FROM matching.employee_matches AS matches
+WHERE matches.account = :account
+    AND matches.finding IN ('human_verdict', 'decided_none')
+    AND users.account = :account
+    AND users.netsuite_employee_id = matches.employee_id
+    AND users.user_id IS DISTINCT FROM matches.user_id;
+
+-- Then the linked users: who is linked now gets the employee's id (O4); in user mode import the address and the name follow
+-- while the employee is active and no other user has the address (D3). role and is_active are never touched (O5), nor is origin.
 UPDATE workflow.users AS users
 SET
     netsuite_employee_id = after_run.employee_id,
@@ -16,7 +28,9 @@ FROM (
             AS display_name
     FROM matching.employee_matches AS matches
     INNER JOIN workflow.users AS present ON matches.user_id = present.user_id
-    CROSS JOIN LATERAL (SELECT :user_mode = 'import' AND matches.is_active AS really) AS follows
+    CROSS JOIN LATERAL (
+        SELECT :user_mode = 'import' AND matches.is_active AND NOT matches.address_is_blocked AS really
+    ) AS follows
     WHERE matches.account = :account AND matches.verdict IN ('linked', 'same_email')
 ) AS after_run
 WHERE users.user_id = after_run.user_id

@@ -1,10 +1,11 @@
--- Step 4 of matching: bring matching.employee_matches to the verdicts; rows that stay the same are not touched.
+-- Step 5 of matching: bring matching.employee_matches to the verdicts; rows that stay the same are not touched.
 DELETE FROM matching.employee_matches AS matches
 WHERE matches.account = :account
     AND NOT EXISTS (SELECT FROM employee_verdicts AS verdicts WHERE verdicts.employee_id = matches.employee_id);
 
 INSERT INTO matching.employee_matches AS matches (
-    account, employee_id, verdict, user_id, reason, is_active, email_address, email_key, display_name, run_id
+    account, employee_id, verdict, user_id, reason, is_active, email_address, email_key, display_name, finding,
+    address_is_blocked, run_id
 )
 SELECT
     :account,
@@ -16,6 +17,8 @@ SELECT
     verdicts.email_address,
     verdicts.email_key,
     verdicts.display_name,
+    verdicts.finding,
+    verdicts.address_is_blocked,
     :run_id
 FROM employee_verdicts AS verdicts
 LEFT JOIN matching.employee_matches AS kept
@@ -23,10 +26,10 @@ LEFT JOIN matching.employee_matches AS kept
 WHERE kept.employee_id IS NULL
     OR (
         verdicts.verdict, verdicts.user_id, verdicts.reason, verdicts.is_active,
-        verdicts.email_address, verdicts.email_key, verdicts.display_name
+        verdicts.email_address, verdicts.email_key, verdicts.display_name, verdicts.finding, verdicts.address_is_blocked
     ) IS DISTINCT FROM (
         kept.verdict, kept.user_id, kept.reason, kept.is_active,
-        kept.email_address, kept.email_key, kept.display_name
+        kept.email_address, kept.email_key, kept.display_name, kept.finding, kept.address_is_blocked
     )
 ON CONFLICT (account, employee_id) DO UPDATE SET
     verdict = excluded.verdict,
@@ -36,6 +39,8 @@ ON CONFLICT (account, employee_id) DO UPDATE SET
     email_address = excluded.email_address,
     email_key = excluded.email_key,
     display_name = excluded.display_name,
+    finding = excluded.finding,
+    address_is_blocked = excluded.address_is_blocked,
     run_id = excluded.run_id;
 
 SELECT
@@ -44,4 +49,4 @@ SELECT
 FROM employee_verdicts
 GROUP BY verdict;
 
-DROP TABLE employee_verdicts, user_addresses, named_employees;
+DROP TABLE employee_verdicts, user_addresses, human_verdicts, named_employees;
