@@ -25,6 +25,7 @@ from include.matching.errors import MatchingError, UsersLocked
 from include.matching.match import match
 from include.matching.owner_lookup import check_lookups, look_up_owners, owners_to_look_up, record_lookups
 from include.matching.publish import publish
+from include.matching.user_mode import check_user_mode
 from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing, WrongPage
 from include.netsuite.retries import FIRST_CONTACT
 from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
@@ -258,7 +259,9 @@ class PassFence(SyncStep, SkipMixin):
         return result
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
-        """Fail before anything is read, if anything can't be read."""
+        """Fail before anything is read, if anything can't be read, or the user mode is not in force."""
+        with run.warehouse.begin() as connection:
+            check_user_mode(connection, self.account.name, self.account.user_mode)
         client = netsuite_client(self.account, max_in_flight=self.pool_slots, retry_budget=FIRST_CONTACT)
         cutoff_at = client.server_clock() - self.account.late_commit_margin
         columns = self._columns(run, client, cutoff_at)
@@ -452,7 +455,9 @@ class Publish(SyncStep):
     ends_run = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
-        """Publish."""
+        """Publish; the account file may have changed since the fence."""
+        with run.warehouse.begin() as connection:
+            check_user_mode(connection, self.account.name, self.account.user_mode)
         counts.set(
             **publish(
                 run.warehouse,

@@ -13,8 +13,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 
 ROOT = Path(__file__).parents[2]
-DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py", "netsuite_resync.py"}
-KINDS = ("netsuite_sync", "netsuite_reconcile", "netsuite_resync")
+DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py", "netsuite_resync.py", "netsuite_match_only.py"}
+KINDS = ("netsuite_sync", "netsuite_reconcile", "netsuite_resync", "netsuite_match_only")
 GOOD = "connection: netsuite_acme\nowner_fields: [salesrep]\nconcurrency: 6\nschedule: '@hourly'\n"
 
 
@@ -96,6 +96,17 @@ def test_a_reconciliation_runs_daily_unless_the_account_is_synced_by_hand(folder
     dags = parse().dags
     assert dags["netsuite_reconcile__acme"].schedule == "45 3 * * *"
     assert dags["netsuite_reconcile__by_hand"].schedule is None
+
+
+def test_match_only_is_switched_on_by_hand_and_only_after_a_person_approved(folder):
+    """E2."""
+    dag = parse().dags["netsuite_match_only__acme"]
+    assert dag.schedule is None
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == {
+        "preview": {"approve"},
+        "approve": {"switch_on"},
+        "switch_on": set(),
+    }
 
 
 def test_every_dag_and_task_says_what_it_is(folder):

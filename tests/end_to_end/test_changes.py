@@ -136,9 +136,17 @@ def test_an_owner_field_that_joins_the_account_file_is_read_from_every_invoice(s
 def test_match_only_makes_no_user(installation, netsuite):
     installation.write_account(user_mode="match_only")
     installation.connect(netsuite.connection())
+    refused = installation.sync()
+    assert "Run the DAG netsuite_match_only__acme" in refused["failures"]["fence"]
+    installation.execute(
+        "INSERT INTO ops.user_mode_switches (account, user_mode, confirmed_by, run_id, shown) "
+        "VALUES ('acme', 'match_only', 'kim', 'by hand', '{}')"
+    )
     assert installation.sync()["state"] == "success"
     assert installation.value("SELECT count(*) FROM workflow.users") == 0
     assert installation.value("SELECT count(*) FROM publish.recipients WHERE status = 'no_user'") > 0
+    installation.write_account(user_mode="import")
+    assert "kim switched the account to match_only" in installation.sync()["failures"]["fence"]
 
 
 def test_a_sudden_shrinking_stops_the_load_until_someone_allows_it_once(synced, netsuite):
