@@ -21,10 +21,11 @@ class Person(threading.Thread):
         self.asked: dict = {}
 
     def run(self) -> None:
-        from airflow.api_fastapi.app import create_app
+        from airflow.api_fastapi.app import create_app, get_auth_manager
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
         with TestClient(create_app(apps="core"), base_url="http://localhost") as client:
-            token = client.post("/auth/token", json={"username": "kim", "password": "kim"}).json()["access_token"]
+            token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="kim", role="op"))
             client.headers["Authorization"] = f"Bearer {token}"
             path = f"/api/v2/dags/{DAG}/dagRuns"
             until = time.monotonic() + LONGEST_WAIT
@@ -48,10 +49,7 @@ def answered(answer: str) -> tuple[dict, Person]:
     return ended, person
 
 
-def test_a_person_sees_what_match_only_means_and_switches_it_on(installation, monkeypatch, tmp_path):
-    (tmp_path / "passwords.json").write_text('{"kim": "kim"}')
-    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "kim:op")
-    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(tmp_path / "passwords.json"))
+def test_a_person_sees_what_match_only_means_and_switches_it_on(installation):
     installation.execute("INSERT INTO workflow.users (account, email) VALUES ('acme', 'ann@corp.test')")
     installation.write_account()
     assert "Write user_mode: match_only there first" in run_dag(DAG, datetime.now(UTC))["failures"]["preview"]
