@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.matching.email_key import delivery_address, email_key
+from include.matching.errors import NoSuchVerdict, UserTaken
+from include.matching.verdicts import conflicts, give_verdict, withdraw_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +66,40 @@ class EditedUser(NamedTuple):
             )
 
 
+class Verdict(NamedTuple):
+    """A person decides one of the conflicts there are for one of its candidates, or for none of them."""
+
+    which: int
+    candidate: int
+
+    def happen(self, world: World) -> None:
+        with world.engine.begin() as connection:
+            waiting = conflicts(connection, world.account)
+            if not waiting:
+                return
+            conflict = waiting[self.which % len(waiting)]
+            choices = [None, *sorted(conflict.candidates)]
+            with suppress(UserTaken):
+                give_verdict(
+                    connection,
+                    account=world.account,
+                    employee_id=conflict.employee_id,
+                    user_id=choices[self.candidate % len(choices)],
+                    evidence_hash=conflict.evidence_hash,
+                    given_by="kim",
+                )
+
+
+class Withdrawal(NamedTuple):
+    """A person takes back what was decided about an employee."""
+
+    employee: int
+
+    def happen(self, world: World) -> None:
+        with world.engine.begin() as connection, suppress(NoSuchVerdict):
+            withdraw_verdict(connection, account=world.account, employee_id=self.employee, given_by="kim")
+
+
 seldom = st.sampled_from([False, False, False, True])
 EVENTS = st.one_of(
     st.builds(Employee, st.sampled_from(EMPLOYEES), st.sampled_from(EMAILS), seldom, seldom),
@@ -92,6 +129,22 @@ ROUNDS = st.lists(
     st.tuples(st.lists(EVENTS, min_size=1, max_size=5), st.sampled_from(["import", "import", "match_only"])),
     min_size=1,
     max_size=4,
+)
+COURT = st.lists(
+    st.tuples(
+        st.lists(
+            st.one_of(
+                EVENTS,
+                st.builds(Verdict, st.integers(0, 3), st.integers(0, 3)),
+                st.builds(Withdrawal, st.sampled_from(EMPLOYEES)),
+            ),
+            min_size=1,
+            max_size=5,
+        ),
+        st.sampled_from(["import", "match_only"]),
+    ),
+    min_size=2,
+    max_size=5,
 )
 START = [Employee(number, f"{letter}@corp.test", False, False) for number, letter in enumerate("abcd", start=1)]
 
@@ -197,3 +250,35 @@ def test_recipients_are_complete_reachable_and_the_same_when_published_again(wor
         assert world.versions("workflow.users", "publish.recipients") == versions
 
     each_sync(rounds, world, check)
+
+
+@settings(history, max_examples=12)
+@given(rounds=COURT)
+def test_a_verdict_holds_exactly_while_its_evidence_does_and_never_reopens_itself(
+    world: World, rounds: list[Any]
+) -> None:
+    """B8: conflicts are common here, since two users and two employees have each address from the start."""
+
+    def check(world: World, user_mode: str, before: dict[Any, User], after: dict[Any, User]) -> None:
+        for employee, user_id, decision in world.rows("""
+            SELECT verdicts.employee_id, verdicts.user_id, verdicts.decision
+            FROM matching.latest_verdicts AS verdicts
+            INNER JOIN matching.cases AS cases USING (account, employee_id, evidence_hash)
+            INNER JOIN matching.employee_matches AS matches USING (account, employee_id)
+            WHERE verdicts.decision <> 'withdrawn'
+        """):
+            linked = {user for user, now in after.items() if now.employee == employee}
+            assert linked == ({user_id} if decision == "user" else set())
+        assert world.rows(
+            "SELECT employee_id FROM matching.employee_matches WHERE verdict = 'conflict' ORDER BY 1"
+        ) == (world.rows("SELECT employee_id FROM publish.conflicts ORDER BY 1"))
+        mapped = dict(world.rows("SELECT user_id, employee_id FROM publish.user_mapping"))
+        assert mapped == {user_id: user.employee for user_id, user in after.items()}
+        tables = ("workflow.users", "publish.recipients", "publish.conflicts")
+        versions = world.versions(*tables)
+        world.sync(user_mode)
+        assert world.versions(*tables) == versions
+
+    duplicates = [NewUser(email, True) for email in ("a@corp.test", "A@Corp.test", "b@corp.test", "b@corp.test")]
+    named = [Invoice(10, 1, 2, False), Invoice(11, 3, 4, False), Employee(2, "a@corp.test", False, False)]
+    each_sync([([*duplicates, *named, *rounds[0][0]], rounds[0][1]), *rounds[1:]], world, check)

@@ -22,7 +22,7 @@ FROM (
         standing.holds,
         -- Of two verdicts that hold and name one user, the newer one counts.
         CASE WHEN standing.holds THEN verdicts.user_id END AS claimed_user_id,
-        verdicts.user_id IS NOT NULL AND candidates.linked_before IS NOT TRUE AS made_link,
+        verdicts.user_id IS NOT NULL AND verdicts.linked_user_id IS DISTINCT FROM verdicts.user_id AS made_link,
         CASE WHEN verdicts.decision <> 'withdrawn' THEN candidates.not_chosen END AS not_chosen
     FROM matching.latest_verdicts AS verdicts
     INNER JOIN named_employees AS employees ON verdicts.employee_id = employees.employee_id
@@ -32,12 +32,9 @@ FROM (
         SELECT verdicts.decision <> 'withdrawn' AND verdicts.evidence_hash = cases.evidence_hash AS holds
     ) AS standing
     CROSS JOIN LATERAL (
-        SELECT
-            bool_or(candidate.user_id = verdicts.user_id AND candidate.linked_employee_id = verdicts.employee_id)
-                AS linked_before,
-            array_agg(candidate.user_id) FILTER (WHERE candidate.user_id IS DISTINCT FROM verdicts.user_id) AS not_chosen
-        FROM jsonb_to_recordset(verdicts.evidence -> 'candidates')
-            AS candidate (user_id uuid, linked_employee_id bigint)
+        SELECT array_agg(candidate.user_id) AS not_chosen
+        FROM jsonb_to_recordset(verdicts.evidence -> 'candidates') AS candidate (user_id uuid)
+        WHERE candidate.user_id IS DISTINCT FROM verdicts.user_id
     ) AS candidates
     WHERE verdicts.account = :account
 ) AS judged

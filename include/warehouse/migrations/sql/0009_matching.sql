@@ -19,10 +19,13 @@ CREATE TABLE matching.verdicts (
     note text,
     evidence jsonb NOT NULL,
     evidence_hash text NOT NULL,
+    user_was_linked_to bigint,
+    linked_user_id uuid,
     CHECK (decision <> 'user' OR user_id IS NOT NULL),
     CHECK (decision <> 'none' OR user_id IS NULL)
 );
 CREATE INDEX verdicts_employee ON matching.verdicts (account, employee_id, verdict_id DESC);
+CREATE INDEX verdicts_linked_user ON matching.verdicts (linked_user_id) WHERE linked_user_id IS NOT NULL;
 COMMENT ON TABLE matching.verdicts IS
 'What people decided about conflicts (B8), append-only. Grain: one row per verdict or withdrawal. Of each employee the newest row counts, and only while the evidence is what it was: matching.cases has the same evidence_hash.';
 COMMENT ON COLUMN matching.verdicts.verdict_id IS 'Number of the verdict; later ones are higher.';
@@ -35,6 +38,8 @@ COMMENT ON COLUMN matching.verdicts.given_at IS 'When they decided.';
 COMMENT ON COLUMN matching.verdicts.note IS 'Why, in their own words; may be null.';
 COMMENT ON COLUMN matching.verdicts.evidence IS 'The evidence that they saw, as matching.cases shows it.';
 COMMENT ON COLUMN matching.verdicts.evidence_hash IS 'SHA-256 of that evidence.';
+COMMENT ON COLUMN matching.verdicts.user_was_linked_to IS 'In that evidence, the employee that user_id is linked to; null: none.';
+COMMENT ON COLUMN matching.verdicts.linked_user_id IS 'In that evidence, the user that is linked to the employee; null: none.';
 
 CREATE FUNCTION matching.refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '%.% is append-only: no row is ever changed or deleted', TG_TABLE_SCHEMA, TG_TABLE_NAME; END $$;
@@ -52,7 +57,9 @@ SELECT DISTINCT ON (account, employee_id)
     given_by,
     given_at,
     evidence,
-    evidence_hash
+    evidence_hash,
+    user_was_linked_to,
+    linked_user_id
 FROM matching.verdicts
 ORDER BY account, employee_id, verdict_id DESC;
 COMMENT ON VIEW matching.latest_verdicts IS 'The newest verdict or withdrawal of each employee. Grain: one row per account and employee that a person decided about.';
@@ -65,9 +72,11 @@ COMMENT ON COLUMN matching.latest_verdicts.given_by IS 'Who decided.';
 COMMENT ON COLUMN matching.latest_verdicts.given_at IS 'When.';
 COMMENT ON COLUMN matching.latest_verdicts.evidence IS 'The evidence that they saw.';
 COMMENT ON COLUMN matching.latest_verdicts.evidence_hash IS 'SHA-256 of that evidence.';
+COMMENT ON COLUMN matching.latest_verdicts.user_was_linked_to IS 'In that evidence, the employee that user_id is linked to; null: none.';
+COMMENT ON COLUMN matching.latest_verdicts.linked_user_id IS 'In that evidence, the user that is linked to the employee; null: none.';
 
 -- A verdict that is put into effect moves links. So that it does not change its own evidence, evidence rests on the links
--- as they would be without verdicts: the newest verdict's evidence says what they were.
+-- as they would be without verdicts: the newest verdict says what they were.
 CREATE VIEW matching.user_links AS
 SELECT
     users.account,
@@ -77,33 +86,28 @@ SELECT
     users.is_active,
     users.netsuite_employee_id AS employee_id,
     CASE
-        WHEN given.verdict_id IS NOT NULL THEN given.linked_employee_id
+        WHEN given.verdict_id IS NOT NULL THEN given.user_was_linked_to
         ELSE coalesce(users.netsuite_employee_id, taken.employee_id)
     END AS employee_id_before_verdicts
 FROM workflow.users AS users
 LEFT JOIN ops.user_email_keys AS keys ON users.user_id = keys.user_id
-LEFT JOIN LATERAL (
-    SELECT
-        verdicts.verdict_id,
-        candidate.linked_employee_id
-    FROM matching.latest_verdicts AS verdicts
-    CROSS JOIN LATERAL jsonb_to_recordset(verdicts.evidence -> 'candidates')
-        AS candidate (user_id uuid, linked_employee_id bigint)
-    WHERE verdicts.account = users.account
-        AND verdicts.employee_id = users.netsuite_employee_id
-        AND verdicts.user_id = users.user_id
-        AND candidate.user_id = users.user_id
-) AS given ON true
+LEFT JOIN matching.latest_verdicts AS given
+    ON users.account = given.account
+    AND users.netsuite_employee_id = given.employee_id
+    AND users.user_id = given.user_id
 LEFT JOIN LATERAL (
     SELECT verdicts.employee_id
-    FROM matching.latest_verdicts AS verdicts
-    CROSS JOIN LATERAL jsonb_to_recordset(verdicts.evidence -> 'candidates')
-        AS candidate (user_id uuid, linked_employee_id bigint)
+    FROM matching.verdicts AS verdicts
     WHERE users.netsuite_employee_id IS NULL
+        AND verdicts.linked_user_id = users.user_id
         AND verdicts.account = users.account
-        AND candidate.user_id = users.user_id
-        AND candidate.linked_employee_id = verdicts.employee_id
         AND verdicts.user_id IS DISTINCT FROM users.user_id
+        AND NOT EXISTS (
+            SELECT FROM matching.verdicts AS later
+            WHERE later.account = verdicts.account
+                AND later.employee_id = verdicts.employee_id
+                AND later.verdict_id > verdicts.verdict_id
+        )
     ORDER BY verdicts.verdict_id DESC
     LIMIT 1
 ) AS taken ON true;
@@ -148,9 +152,9 @@ FROM (
     SELECT
         verdicts.account,
         verdicts.employee_id,
-        candidate.user_id
-    FROM matching.latest_verdicts AS verdicts
-    CROSS JOIN LATERAL jsonb_to_recordset(verdicts.evidence -> 'candidates') AS candidate (user_id uuid)
+        verdicts.linked_user_id AS user_id
+    FROM matching.verdicts AS verdicts
+    WHERE verdicts.linked_user_id IS NOT NULL
 ) AS pairs
 INNER JOIN raw.employees AS employees ON pairs.account = employees.account AND pairs.employee_id = employees.id
 INNER JOIN matching.user_links AS links ON pairs.account = links.account AND pairs.user_id = links.user_id
