@@ -34,8 +34,8 @@ No user is created any more, and no address or name is changed. **This can't be 
 Where nothing has been synced yet, no employee is known, and nobody would match so far."""
 
 
-class UserModeStep(BaseOperator):
-    """A step of the switch of one account.
+class PeopleStep(BaseOperator):
+    """A step that a person started, about the people of one account.
 
     :param account: the account, as its file says
     """
@@ -65,7 +65,7 @@ class UserModeStep(BaseOperator):
         raise NotImplementedError
 
 
-class PreviewMatchOnly(UserModeStep):
+class PreviewMatchOnly(PeopleStep):
     """Show how many users would match, would not, or are in conflict."""
 
     def work(self, connection: Connection, context: Context) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class PreviewMatchOnly(UserModeStep):
         return {"shown": shown, "body": BODY.format(**shown | {"examples": _listed(preview.examples)})}
 
 
-class SwitchToMatchOnly(UserModeStep):
+class SwitchToMatchOnly(PeopleStep):
     """Write down who approved, and what they were shown."""
 
     def work(self, connection: Connection, context: Context) -> dict[str, Any]:

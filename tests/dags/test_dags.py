@@ -13,8 +13,14 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include.operators.alerts import MailFailure, MailKilled, ReportRetry
 
 ROOT = Path(__file__).parents[2]
-DAG_FILES = {"netsuite_sync.py", "netsuite_reconcile.py", "netsuite_resync.py", "netsuite_match_only.py"}
-KINDS = ("netsuite_sync", "netsuite_reconcile", "netsuite_resync", "netsuite_match_only")
+DAG_FILES = {
+    "netsuite_sync.py",
+    "netsuite_reconcile.py",
+    "netsuite_resync.py",
+    "netsuite_match_only.py",
+    "netsuite_verdict.py",
+}
+KINDS = ("netsuite_sync", "netsuite_reconcile", "netsuite_resync", "netsuite_match_only", "netsuite_verdict")
 GOOD = "connection: netsuite_acme\nowner_fields: [salesrep]\nconcurrency: 6\nschedule: '@hourly'\n"
 
 
@@ -107,6 +113,15 @@ def test_match_only_is_switched_on_by_hand_and_only_after_a_person_approved(fold
         "approve": {"switch_on"},
         "switch_on": set(),
     }
+
+
+def test_a_verdict_asks_for_all_that_it_needs(folder):
+    """B8."""
+    dag = parse().dags["netsuite_verdict__acme"]
+    assert dag.schedule is None
+    assert [task.task_id for task in dag.tasks] == ["verdict"]
+    required = {name: not dag.params.get_param(name).has_value for name in dag.params}
+    assert required == {"employee_id": True, "user_id": True, "evidence_hash": True, "note": False}
 
 
 def test_every_dag_and_task_says_what_it_is(folder):
