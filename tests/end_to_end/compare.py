@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+TIMES_OF_DAY = {
+    "created_at",
+    "updated_at",
+    "refreshed_at",
+    "resolved_at",
+    "looked_up_at",
+    "owner_valid_from",
+    "owner_known_from",
+}
+
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Installation
 
@@ -12,9 +22,7 @@ if TYPE_CHECKING:
 def tables(installation: Installation, *, of_any_run: bool = False) -> dict[str, list[tuple]]:
     """What may be compared between two warehouses: users go by their address, and times of day are left out."""
     emails = {str(row["user_id"]): row["email"] for row in installation.rows("SELECT * FROM workflow.users")}
-    left_out = {"created_at", "updated_at", "refreshed_at", "resolved_at", "looked_up_at"} | (
-        {"run_id"} if of_any_run else set()
-    )
+    left_out = TIMES_OF_DAY | ({"run_id"} if of_any_run else set())
 
     def row_of(row: dict) -> tuple:
         return tuple((name, emails.get(str(value), str(value))) for name, value in row.items() if name not in left_out)
