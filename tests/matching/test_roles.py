@@ -61,7 +61,7 @@ NETSUITE = st.tuples(st.integers(1, 3), st.sampled_from([*EMAILS, None]), st.boo
 WRITTEN_BY_PEOPLE = {"import": ["role", "is_active"], "match_only": ["role", "is_active", "display_name", "email"]}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     user_mode=st.sampled_from(["import", "match_only"]),
     rounds=st.lists(
