@@ -29,16 +29,18 @@ async def api(scope: Scope, receive: Receive, send: Send) -> None:
 @cache
 def _app() -> FastAPI:
     from include.console.api_access import airflow_access
+    from include.console.people_routes import people_router
 
-    return make_app(airflow_access(), warehouse_of_airflow)
+    return make_app(airflow_access(), warehouse_of_airflow, people_router())
 
 
-def make_app(access: Access, warehouse: Callable[[], Engine]) -> FastAPI:
+def make_app(access: Access, warehouse: Callable[[], Engine], *with_permissions_of_their_own: APIRouter) -> FastAPI:
     """The application with the routes of every room.
 
     Args:
         access: who may ask what.
         warehouse: gives the engine of the warehouse; a WarehouseError of it is answered as a problem.
+        with_permissions_of_their_own: further routers, which ask Airflow themselves who may do what.
     """
     from fastapi import Depends, FastAPI
 
@@ -53,7 +55,7 @@ def make_app(access: Access, warehouse: Callable[[], Engine]) -> FastAPI:
         responses=problem_answers(401, 403),
         openapi_url=None,
     )
-    for router in _routers(access, warehouse):
+    for router in (*_routers(access, warehouse), *with_permissions_of_their_own):
         app.include_router(router)
     answer_with_problems(app)
     return app

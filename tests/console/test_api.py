@@ -321,6 +321,7 @@ REQUESTS = [
         ("GET", "/", None),
         ("GET", "/recipients/INV101?account=acme", None),
         ("POST", "/recipients/resolve", {"account": "acme", "template": SALESREP, "invoices": [101]}),
+        ("GET", "/accounts/acme/conflicts", None),
     )
 ]
 
@@ -349,10 +350,12 @@ def test_inside_a_real_airflow_it_takes_airflows_own_sign_in(warehouse: Engine, 
     )
     assert done.returncode == 0, done.stderr[-2000:]
     answers = json.loads(done.stdout.partition("\nANSWERS ")[2])
-    assert [answer["status"] for answer in answers] == [401] * 4 + [200] * 8
-    assert {answer["type"] for answer in answers[:4]} == {"application/problem+json"}
-    assert not any("corp.test" in answer["text"] for answer in answers[:4])
-    for description, page, invoice, resolution in (answers[4:8], answers[8:]):
+    assert [answer["status"] for answer in answers] == [401] * 5 + [200] * 10
+    assert {answer["type"] for answer in answers[:5]} == {"application/problem+json"}
+    assert not any("corp.test" in answer["text"] for answer in answers[:5])
+    for description, page, invoice, resolution, conflicts in (answers[5:10], answers[10:]):
+        assert json.loads(conflicts["text"]) == []
+        assert "/accounts/{account}/users/{user_id}/role" in json.loads(description["text"])["paths"]
         assert json.loads(description["text"])["servers"] == [{"url": "/netsuite/api"}]
         assert "POST /recipients/resolve" in page["text"]
         assert json.loads(invoice["text"])["recipients"][0]["email"] == "Ann@corp.test"
