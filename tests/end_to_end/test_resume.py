@@ -1,5 +1,8 @@
 """A run whose extract task was cut off goes on from what had landed, and says so."""
 
+import errno
+import os
+
 from include.extract.landing import LandingWriter
 
 
@@ -7,7 +10,7 @@ def test_a_run_that_runs_again_resumes_what_was_cut_off_and_counts_it(acme, monk
     with monkeypatch.context() as full:
 
         def no_room(writer: LandingWriter) -> None:
-            raise OSError("No space left on device")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         full.setattr(LandingWriter, "_write_manifest", no_room)
         cut_off = acme.sync()
