@@ -103,7 +103,7 @@ def test_refusals_errors_resets_and_cut_off_answers_on_the_way_are_made_up_for(a
 
 def test_an_answer_that_does_not_end_is_given_up_and_asked_for_again(acme, netsuite):
     """A body that trickles would hold a read for ever, were only the silence between two bytes measured."""
-    connect(acme, netsuite, timeout=2)
+    connect(acme, netsuite, timeout=5)
     order(
         netsuite,
         {"kind": "hang", "after": 2},

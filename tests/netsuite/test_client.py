@@ -187,7 +187,7 @@ def test_a_host_that_cannot_be_reached_fails_within_seconds_and_says_so(
     started = time.monotonic()
     with pytest.raises(NetSuiteDown, match=advice):
         NetSuiteClient(tba(host())).probe("SELECT …")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_loopback_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, quick: RetryBudget) -> None:

