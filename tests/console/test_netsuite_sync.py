@@ -39,6 +39,8 @@ def fill(warehouse: Engine) -> None:
         )
     with good.ledger.step("invoices", "validate") as counts:
         counts.set(rows=4321, bad_rows=1, reasons={f"memo is {HTML}": 1}, warnings={"email is odd": 2})
+    with good.ledger.step("run", "load") as counts:  # what an approved backfill adds up of its entities
+        counts.set(rows=1)
     publish(warehouse, account="acme", run_id="good", user_mode="import")
     good.ledger.finish("success")
     red = RunLedger(warehouse, "acme", "red", "netsuite_sync__acme")

@@ -28,8 +28,9 @@ CROSS JOIN LATERAL (
     SELECT
         sum(coalesce((steps.counts ->> 'read_again')::bigint, CASE WHEN steps.step = 'extract' THEN steps.rows END))
             AS rows_read,
-        sum(steps.rows) FILTER (WHERE steps.step IN ('load', 'repair')) AS rows_loaded,
-        sum((steps.counts ->> 'quarantined')::bigint) FILTER (WHERE steps.step IN ('load', 'repair')) AS quarantined,
+        sum(steps.rows) FILTER (WHERE steps.entity <> 'run' AND steps.step IN ('load', 'repair')) AS rows_loaded,
+        sum((steps.counts ->> 'quarantined')::bigint)
+            FILTER (WHERE steps.entity <> 'run' AND steps.step IN ('load', 'repair')) AS quarantined,
         sum((steps.counts ->> 'requests')::bigint) AS requests,
         round(sum((steps.counts ->> 'seconds_waiting_for_netsuite')::numeric), 1) AS seconds_waiting
     FROM ops.sync_steps AS steps
