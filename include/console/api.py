@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from include.console.airflow_reader import NoWarehouseConnection, warehouse_url
 from include.warehouse.database import open_warehouse
 from include.warehouse.errors import WarehouseUnreachable
 
@@ -75,12 +76,9 @@ def warehouse_of_airflow() -> Engine:
     Raises:
         WarehouseUnreachable: there is no such connection.
     """
-    from airflow.models.connection import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
     try:
-        return _engine(str(Connection.get_connection_from_secrets("warehouse").get_uri()))
-    except AirflowNotFoundException:
+        return _engine(warehouse_url())
+    except NoWarehouseConnection:
         raise WarehouseUnreachable(
             "The API server has no Airflow connection 'warehouse'. Create it (type Postgres), or set "
             "AIRFLOW_CONN_WAREHOUSE where the API server runs."
