@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import text
 
 from include.matching.email_key import TRIMMED, email_key
-from include.warehouse.database import run_sql_file
+from include.warehouse.database import run_sql_file, without_nested_loops
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,13 +46,16 @@ def match(connection: Connection, *, account: str, run_id: str, user_mode: UserM
         employees per verdict, ``rows`` (all of them) and ``changed`` (rows that came, changed or went).
     """
     connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"), {"account": account})
-    refresh_user_email_keys(connection, account)
+    with without_nested_loops(connection):
+        refresh_user_email_keys(connection, account)
     run_sql_file(connection, SQL / "named_employees.sql", account=account, trimmed=TRIMMED)
-    if user_mode == "match_only":
-        run_sql_file(connection, SQL / "employees_of_users.sql", account=account, trimmed=TRIMMED)
-    run_sql_file(connection, SQL / "human_verdicts.sql", account=account)
-    run_sql_file(connection, SQL / "user_addresses.sql", account=account, user_mode=user_mode)
-    run_sql_file(connection, SQL / "employee_verdicts.sql", account=account, user_mode=user_mode)
-    deleted, upserted, verdicts, _ = run_sql_file(connection, SQL / "keep_matches.sql", account=account, run_id=run_id)
+    with without_nested_loops(connection):
+        if user_mode == "match_only":
+            run_sql_file(connection, SQL / "employees_of_users.sql", account=account, trimmed=TRIMMED)
+        run_sql_file(connection, SQL / "human_verdicts.sql", account=account)
+        run_sql_file(connection, SQL / "user_addresses.sql", account=account, user_mode=user_mode)
+        run_sql_file(connection, SQL / "employee_verdicts.sql", account=account, user_mode=user_mode)
+        kept = run_sql_file(connection, SQL / "keep_matches.sql", account=account, run_id=run_id)
+    deleted, upserted, verdicts, _ = kept
     employees = dict.fromkeys(VERDICTS, 0) | {row["verdict"]: row["employees"] for row in verdicts.rows}
     return {"rows": sum(employees.values()), **employees, "changed": deleted.rowcount + upserted.rowcount}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from include.matching.email_key import TRIMMED
 from include.matching.errors import UnknownRun, UsersLocked
 from include.matching.match import LOCK_KEY, SQL, match
 from include.matching.publish_people import publish_people
-from include.warehouse.database import run_sql_file
+from include.warehouse.database import run_sql_file, without_nested_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,10 +101,11 @@ def publish_in(connection: Connection, account: str, run_id: str, user_mode: Use
     """Publish in the connection's transaction, whose session holds the account's lock and the users; as ``publish``."""
     cutoff_at = _cutoff(connection, account, run_id)
     verdicts = match(connection, account=account, run_id=run_id, user_mode=user_mode)
-    _, updated, created = run_sql_file(
-        connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
-    )
-    people = publish_people(connection, account, run_id)
+    with without_nested_loops(connection):
+        _, updated, created = run_sql_file(
+            connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
+        )
+        people = publish_people(connection, account, run_id)
     recipients = _Recipients(connection, account, run_id, _publish_instant(connection, account))
     recipients.resolve()
     counted = recipients.apply()
@@ -141,12 +142,14 @@ class _Recipients:
 
     def resolve(self) -> None:
         """Find what differs from what is published, and why."""
-        self._run("resolve_owners.sql", trimmed=TRIMMED)
-        self._run("owner_changes.sql")
+        with without_nested_loops(self._connection):
+            self._run("resolve_owners.sql", trimmed=TRIMMED)
+            self._run("owner_changes.sql")
         (decision,) = self._run("take_changed_invoices.sql", rebuild_share=REBUILD_SHARE)
         self.rebuilt = decision["rebuilds"]
         self._run("all_recipients.sql" if self.rebuilt else "changed_recipients.sql")
-        self._run("recipient_changes.sql")
+        with without_nested_loops(self._connection) if self.rebuilt else nullcontext():
+            self._run("recipient_changes.sql")
 
     def apply(self) -> list[dict[str, Any]]:
         """Keep what was so, publish what is; returns rows, inserted, updated and deleted per owner field and status."""

@@ -114,6 +114,18 @@ def run_composed(connection: Connection, statement: sql.Composed) -> CursorResul
     return connection.exec_driver_sql(statement.as_string(), execution_options={"no_parameters": True})
 
 
+@contextmanager
+def without_nested_loops(connection: Connection) -> Iterator[None]:
+    """For statements that join an account's tables as a whole: they are joined by hash or by order.
+
+    The planner knows nothing of rows that its own transaction has written, and little of those written a moment ago.
+    Where it then expects one row and finds 3,000, it joins each of them with each, which takes minutes.
+    """
+    connection.execute(text("SET LOCAL enable_nestloop = off"))
+    yield
+    connection.execute(text("SET LOCAL enable_nestloop = on"))
+
+
 def psycopg_connection(connection: Connection) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy one, for what only psycopg offers (COPY, client-side binding)."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)

@@ -129,6 +129,33 @@ class World:
                 employee=employee,
             )
 
+    def fill(self, count: int) -> None:
+        """So many employees and invoices, each invoice with an employee of its own in both owner fields."""
+        self.execute(
+            """
+            INSERT INTO raw.employees (account, id, first_name, email, email_address, email_key, is_inactive, run_id)
+            SELECT :account, i, 'E', key, key, key, false, 'load'
+            FROM generate_series(1, :count) AS i CROSS JOIN LATERAL (SELECT 'e' || i || '@corp.test' AS key) AS address
+            """,
+            count=count,
+        )
+        self.execute(
+            """
+            INSERT INTO raw.invoices (account, id, invoice_number, run_id)
+            SELECT :account, i, 'INV' || i, 'load' FROM generate_series(1, :count) AS i
+            """,
+            count=count,
+        )
+        self.execute(
+            """
+            INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, run_id)
+            SELECT :account, i, field, i, 'load'
+            FROM generate_series(1, :count) AS i CROSS JOIN unnest(ARRAY['salesrep', 'custbody_collector']) AS field
+            """,
+            count=count,
+        )
+        self.execute("ANALYZE raw.employees, raw.invoices, raw.invoice_owners")  # as the load does
+
     def user(self, email: str, *, employee: int | None = None, active: bool = True, role: str = "member") -> Any:
         """Make a user as the workflow engine does; returns the user's id."""
         with self.engine.begin() as connection:

@@ -347,27 +347,13 @@ def test_it_reads_as_a_person_would_want_to_read_it(ann: RecipientsWorld) -> Non
 @pytest.fixture
 def many(world: RecipientsWorld) -> RecipientsWorld:
     """Enough of everything for the planner to choose as it would in earnest."""
-    for statement in (
-        """
-        INSERT INTO raw.employees (account, id, first_name, email, email_address, email_key, is_inactive, run_id)
-        SELECT :account, i, 'E', key, key, key, false, 'load'
-        FROM generate_series(1, 3000) AS i CROSS JOIN LATERAL (SELECT 'e' || i || '@corp.test' AS key) AS address
-        """,
-        """
-        INSERT INTO raw.invoices (account, id, invoice_number, run_id)
-        SELECT :account, i, 'INV' || i, 'load' FROM generate_series(1, 3000) AS i
-        """,
-        """
-        INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, run_id)
-        SELECT :account, i, field, i, 'load'
-        FROM generate_series(1, 3000) AS i CROSS JOIN unnest(ARRAY['salesrep', 'custbody_collector']) AS field
-        """,
+    world.fill(3000)
+    world.execute(
         """
         INSERT INTO raw.owner_lookups (account, owner_id, found_as, run_id)
         SELECT :account, i, 'nothing', 'load' FROM generate_series(10001, 13000) AS i
-        """,
-    ):
-        world.execute(statement)
+        """
+    )
     for _ in range(2):  # the second one knows the match keys of the users that the first one made
         world.sync()
     world.execute("ANALYZE")
