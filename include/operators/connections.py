@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from include.netsuite.hook import NetSuiteHook
-from include.warehouse.database import open_warehouse
+from include.warehouse.database import open_as_writer, open_warehouse
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,6 +31,19 @@ def warehouse_engine() -> Engine:
         NoConnection: there is no such connection.
         WarehouseError: it can't be used.
     """
+    return open_warehouse(_warehouse_url())
+
+
+def sync_engine() -> Engine:
+    """The same warehouse for a sync: with the rights that a sync needs and no more, where the login has that role.
+
+    Raises:
+        NoConnection, WarehouseError: as ``warehouse_engine``.
+    """
+    return open_as_writer(_warehouse_url())
+
+
+def _warehouse_url() -> str:
     try:
         connection = BaseHook.get_connection(WAREHOUSE_CONNECTION)
     except AirflowNotFoundException as error:
@@ -38,7 +51,8 @@ def warehouse_engine() -> Engine:
             f"There is no Airflow connection {WAREHOUSE_CONNECTION!r}. Create it (type Postgres, the warehouse's host, "
             "database and user), or start the project with its make targets, which bring a warehouse along."
         ) from error
-    return open_warehouse(connection.get_uri())
+    uri: str = connection.get_uri()
+    return uri
 
 
 def netsuite_client(account: Account, *, max_in_flight: int, retry_budget: RetryBudget | None = None) -> NetSuiteClient:

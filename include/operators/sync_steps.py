@@ -28,7 +28,7 @@ from include.matching.publish import publish
 from include.matching.user_mode import check_user_mode
 from include.netsuite.errors import NetSuiteError, NotPermittedOrMissing, Passing, WrongPage
 from include.netsuite.retries import FIRST_CONTACT
-from include.operators.connections import NoConnection, netsuite_client, warehouse_engine
+from include.operators.connections import NoConnection, netsuite_client, sync_engine
 from include.operators.memory import peak_memory_mb
 from include.operators.sign_in_guard import SignInGuard
 from include.operators.validation_process import validate_beside
@@ -212,8 +212,8 @@ class SyncRun:
 
     @cached_property
     def warehouse(self) -> Engine:
-        """The warehouse of the Airflow connection ``warehouse``."""
-        return warehouse_engine()
+        """The warehouse of the Airflow connection ``warehouse``, with the rights of a sync."""
+        return sync_engine()
 
     @cached_property
     def ledger(self) -> RunLedger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,7 +12,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg.rows import dict_row
 from sqlalchemy import create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from include.warehouse.errors import (
     NotMigrated,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 # Staging tables come and go with the runs: one that is missing is no missing migration.
 MIGRATED_SCHEMAS = ("raw", "quarantine", "matching", "publish", "workflow", "ops")
 MIGRATE_COMMAND = "python -m include.warehouse.migrate"
+# What a sync may do and no more; see the migration that makes it.
+WRITER = "netsuite_sync_writer"
+
+log = logging.getLogger(__name__)
 
 
 def open_warehouse(url: str) -> Engine:
@@ -55,6 +60,27 @@ def open_warehouse(url: str) -> Engine:
     )
     event.listen(engine, "connect", _set_time_zone)
     event.listen(engine, "handle_error", partial(_translate, _address(engine.url)))
+    return engine
+
+
+def open_as_writer(url: str) -> Engine:
+    """As ``open_warehouse``, with the sync's own rights; with those of the login where that lacks the role.
+
+    The role stands in the engine's URL, so that whoever opens that has the same rights.
+
+    Raises:
+        WrongUrl: as ``open_warehouse``.
+    """
+    restricted = psycopg_url(url)
+    options = f"{restricted.query.get('options', '')} -c role={WRITER}".strip()
+    restricted = restricted.update_query_dict({"options": options})
+    engine = open_warehouse(restricted.render_as_string(hide_password=False))
+    try:
+        engine.connect().close()
+    except (SQLAlchemyError, WarehouseError) as error:
+        engine.dispose()
+        log.info("The sync writes with all rights of the warehouse's login, not as %s: %s", WRITER, error)
+        return open_warehouse(url)
     return engine
 
 

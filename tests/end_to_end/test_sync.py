@@ -1,6 +1,9 @@
 """One DAG run brings NetSuite into the warehouse and publishes recipients and credit."""
 
 import pytest
+from sqlalchemy import text
+
+from include.warehouse.database import WRITER
 
 STATUSES = {
     "ok", "owner_empty", "employee_not_found", "employee_deleted", "not_an_employee", "employee_inactive",
@@ -122,3 +125,28 @@ def test_users_are_viewers_with_an_address_and_named_by_an_invoice(acme):
         == []
     )
     assert acme.rows("SELECT lower(email) FROM workflow.users GROUP BY 1 HAVING count(*) > 1") == []
+
+
+def test_what_a_sync_writes_it_writes_with_the_rights_of_a_sync(acme):
+    """O8, O5: the role that a run works with may not touch what is a person's, whatever the code says."""
+    with acme.warehouse.begin() as connection:
+        connection.execute(
+            text("""
+            CREATE TABLE public.writers (table_name text, role name);
+            GRANT INSERT ON public.writers TO PUBLIC;
+            CREATE FUNCTION public.note_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO public.writers VALUES (TG_TABLE_NAME, current_user);
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER note AFTER INSERT ON ops.sync_runs EXECUTE FUNCTION public.note_writer();
+            CREATE TRIGGER note AFTER INSERT ON raw.invoices EXECUTE FUNCTION public.note_writer();
+            CREATE TRIGGER note AFTER INSERT ON quarantine.rows EXECUTE FUNCTION public.note_writer();
+            CREATE TRIGGER note AFTER INSERT ON workflow.users EXECUTE FUNCTION public.note_writer();
+            CREATE TRIGGER note AFTER INSERT ON publish.recipients EXECUTE FUNCTION public.note_writer();
+            """)
+        )
+    assert acme.sync()["state"] == "success"
+    assert acme.rows("SELECT DISTINCT table_name, role FROM public.writers ORDER BY table_name") == [
+        {"table_name": table, "role": WRITER} for table in ("invoices", "recipients", "rows", "sync_runs", "users")
+    ]

@@ -146,6 +146,13 @@ class TestRightsInTheDatabase:
             "INSERT INTO matching.verdicts (account, employee_id, decision, given_by, evidence, evidence_hash) "
             "VALUES ('acme', 1, 'none', 'sync', '{}', '')",
             "DELETE FROM ops.user_mode_switches",
+            "INSERT INTO workflow.users (account, email, role) VALUES ('acme', 'a@corp.test', 'admin')",
+            "INSERT INTO workflow.users (account, email, is_active) VALUES ('acme', 'a@corp.test', false)",
+            "DELETE FROM matching.past_owners",
+            "DELETE FROM matching.past_owner_states",
+            "UPDATE publish.recipient_changes SET cause = 're_sync'",
+            "UPDATE ops.publishes SET published_at = now()",
+            "DELETE FROM ops.publishes",
         ],
     )
     def test_the_writer_may_not_do_what_is_a_persons(self, as_role: Any, statement: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from include.warehouse.database import open_warehouse, psycopg_url, run_sql_file
+from include.warehouse.database import WRITER, open_as_writer, open_warehouse, psycopg_url, run_sql_file
 from include.warehouse.errors import NotMigrated, NotPermitted, SqlFailed, WarehouseUnreachable, WrongUrl
 from tests.warehouse.runs import query
 
@@ -23,6 +23,33 @@ def test_any_postgresql_url_is_opened_with_psycopg_3(warehouse_url, scheme):
         assert query(engine, "SELECT 1") == [(1,)]
     finally:
         engine.dispose()
+
+
+def test_a_sync_works_with_its_own_rights_and_what_the_url_asks_for_besides(warehouse_url):
+    """O8: whoever opens the engine's URL anew, as validation does, has the same rights."""
+    engine = open_as_writer(f"{warehouse_url}?options=-c%20work_mem%3D7MB")
+    again = open_warehouse(engine.url.render_as_string(hide_password=False))
+    try:
+        for opened in (engine, again):
+            assert query(opened, "SELECT current_user, current_setting('work_mem')") == [(WRITER, "7MB")]
+    finally:
+        engine.dispose()
+        again.dispose()
+
+
+def test_a_login_without_the_role_syncs_with_its_own_rights_and_the_log_says_so(warehouse_url, caplog):
+    login = f"only_{make_url(warehouse_url).database}"
+    with psycopg.connect(warehouse_url.replace("+psycopg", ""), autocommit=True) as administrator:
+        administrator.execute(f"CREATE ROLE {login} LOGIN PASSWORD 'geheim'".encode())
+    url = make_url(warehouse_url).set(username=login, password="geheim").render_as_string(hide_password=False)
+    caplog.set_level("INFO")
+    engine = open_as_writer(url)
+    try:
+        assert query(engine, "SELECT current_user") == [(login,)]
+    finally:
+        engine.dispose()
+    assert WRITER in caplog.text
+    assert "geheim" not in caplog.text
 
 
 def test_what_airflow_adds_to_a_url_for_itself_is_left_out():

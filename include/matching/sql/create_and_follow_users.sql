@@ -37,14 +37,13 @@ WHERE users.user_id = after_run.user_id
     AND (users.netsuite_employee_id, users.email, users.display_name)
     IS DISTINCT FROM (after_run.employee_id, after_run.email, after_run.display_name);
 
--- New users are active viewers (O5); there are verdicts new_user in user mode import only.
-INSERT INTO workflow.users (account, email, display_name, role, is_active, netsuite_employee_id, origin)
+-- New users are active viewers (O5), as the table makes them: the sync has no right to say otherwise. There are verdicts
+-- new_user in user mode import only.
+INSERT INTO workflow.users (account, email, display_name, netsuite_employee_id, origin)
 SELECT
     account,
     email_address,
     display_name,
-    'viewer',
-    true,
     employee_id,
     'netsuite_import'
 FROM matching.employee_matches
