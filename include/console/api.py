@@ -32,7 +32,7 @@ def _app() -> FastAPI:
     from include.console.api_access import airflow_access
     from include.console.people_routes import people_router
 
-    return make_app(airflow_access(), warehouse_of_airflow, people_router())
+    return make_app(airflow_access(), warehouse_of_airflow, people_router(warehouse_of_airflow))
 
 
 def make_app(access: Access, warehouse: Callable[[], Engine], *with_permissions_of_their_own: APIRouter) -> FastAPI:

@@ -10,18 +10,18 @@ evaluated at once, since FastAPI would look for those names among the module's o
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
+from include.console.problems import problem_answers
 from include.matching.errors import EvidenceChanged, MatchingError, NoSuchConflict, NoSuchUser, NoSuchVerdict, UserTaken
 from include.matching.roles import Role, change_role
 from include.matching.verdicts import conflicts, give_verdict, withdraw_verdict
-from include.operators.connections import warehouse_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastapi import APIRouter
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 Answer = TypeVar("Answer")
 NOT_FOUND = (NoSuchConflict, NoSuchUser, NoSuchVerdict)
@@ -42,8 +42,12 @@ class NewRole(BaseModel):
     role: Role
 
 
-def people_router() -> "APIRouter":
-    """The routes, each with its own permission."""
+def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
+    """The routes, each with its own permission.
+
+    Args:
+        warehouse: gives the engine of the warehouse.
+    """
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
     from airflow.api_fastapi.core_api.security import (
         GetUserDep,
@@ -51,21 +55,25 @@ def people_router() -> "APIRouter":
         requires_access_dag,
         requires_access_view,
     )
-    from fastapi import APIRouter, Depends
 
-    router = APIRouter(tags=["people"], dependencies=[Depends(requires_access_view(AccessView.PLUGINS))])
+    router = APIRouter(
+        tags=["people"],
+        dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
+        responses=problem_answers(404, 409, 422, 503),
+    )
     may_decide = [Depends(requires_access_dag("POST", DagAccessEntity.RUN))]
     may_give_roles = [Depends(requires_access_connection("PUT"))]
 
     @router.get("/accounts/{account}/conflicts")
     def open_conflicts(account: str) -> list[dict[str, Any]]:
         """Employees of whom a person must decide which user they are, with all evidence."""
-        return _done(lambda connection: [conflict._asdict() for conflict in conflicts(connection, account)])
+        return _done(warehouse, lambda connection: [conflict._asdict() for conflict in conflicts(connection, account)])
 
     @router.post("/accounts/{account}/conflicts/{employee_id}/verdict", status_code=201, dependencies=may_decide)
     def decide(account: str, employee_id: int, verdict: Verdict, user: GetUserDep) -> dict[str, int]:
         """Decide a conflict; the next sync puts it into effect."""
         return _done(
+            warehouse,
             lambda connection: {
                 "verdict_id": give_verdict(
                     connection,
@@ -76,42 +84,39 @@ def people_router() -> "APIRouter":
                     given_by=user.get_name(),
                     note=verdict.note,
                 )
-            }
+            },
         )
 
     @router.delete("/accounts/{account}/conflicts/{employee_id}/verdict", dependencies=may_decide)
     def withdraw(account: str, employee_id: int, user: GetUserDep) -> dict[str, int]:
         """Take the newest verdict back."""
         return _done(
+            warehouse,
             lambda connection: {
                 "verdict_id": withdraw_verdict(
                     connection, account=account, employee_id=employee_id, given_by=user.get_name()
                 )
-            }
+            },
         )
 
     @router.put("/accounts/{account}/users/{user_id}/role", dependencies=may_give_roles)
     def give_role(account: str, user_id: UUID, new: NewRole, user: GetUserDep) -> dict[str, Any]:
         """Change a user's role, with who and when."""
         return _done(
+            warehouse,
             lambda connection: change_role(
                 connection, account=account, user_id=user_id, role=new.role, changed_by=user.get_name()
-            )._asdict()
+            )._asdict(),
         )
 
     return router
 
 
-def _done(work: "Callable[[Connection], Answer]") -> Answer:
+def _done(warehouse: "Callable[[], Engine]", work: "Callable[[Connection], Answer]") -> Answer:
     """Work in one transaction; what a person must mend becomes an answer with the error's own words."""
-    from fastapi import HTTPException
-
-    engine = warehouse_engine()
     try:
-        with engine.begin() as connection:
+        with warehouse().begin() as connection:
             return work(connection)
     except MatchingError as error:
         status = 404 if isinstance(error, NOT_FOUND) else 409 if isinstance(error, CLASHES) else 422
         raise HTTPException(status, str(error)) from error
-    finally:
-        engine.dispose()

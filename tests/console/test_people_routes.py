@@ -1,13 +1,14 @@
 """Verdicts and roles over HTTP, with Airflow's own sign-in and permissions: rows B8, O14."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from include.console.api import warehouse_of_airflow
 from tests.matching.conftest import warehouse  # noqa: F401 # a fixture
 from tests.matching.world import World
 
@@ -16,27 +17,24 @@ Ask = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    """A real Airflow with the routes mounted, as a plugin's app is."""
+    """A real Airflow with the project's plugin."""
     from airflow.api_fastapi.app import create_app
     from airflow.utils.db import initdb
 
-    from include.console.people_routes import people_router
-
     initdb()
-    app = FastAPI(openapi_url=None)
-    app.include_router(people_router())
-    airflow = create_app(apps="core")
-    airflow.mount("/people", app)
-    airflow.router.routes.insert(0, airflow.router.routes.pop())  # before the UI's catch-all, as plugins come
-    with TestClient(airflow, base_url="http://localhost") as client:
+    with TestClient(create_app(apps="core"), base_url="http://localhost") as client:
         yield client
 
 
 @pytest.fixture
-def world(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: F811
+def world(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:  # noqa: F811
+    """One account with its file; the API server has the warehouse's connection."""
+    (tmp_path / "acme.yml").write_text("connection: c\nowner_fields: [salesrep]\n")
+    monkeypatch.setenv("NETSUITE_ACCOUNTS_DIR", str(tmp_path))
     url = warehouse.url.set(drivername="postgres").render_as_string(hide_password=False)
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", url)
-    return World(warehouse).emptied()
+    yield World(warehouse).emptied()
+    warehouse_of_airflow().dispose()
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def ask(client: TestClient, world: World) -> Ask:
         if role:
             token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=f"the {role}", role=role))
             headers["Authorization"] = f"Bearer {token}"
-        return client.request(method, f"/people/accounts/acme{path}", json=body, headers=headers)
+        return client.request(method, f"/netsuite/api{path}", json=body, headers=headers)
 
     return send
 
@@ -62,18 +60,18 @@ def conflict(world: World, ask: Ask) -> dict[str, Any]:
     world.employee(7, "ann@corp.test")
     world.invoice(1, salesrep=7)
     world.sync()
-    (found,) = ask("GET", "/conflicts", "viewer").json()
+    (found,) = ask("GET", "/accounts/acme/conflicts", "viewer").json()
     return found
 
 
 def test_a_person_who_may_run_dags_decides_and_takes_it_back(world: World, ask: Ask, conflict: dict[str, Any]) -> None:
     chosen = conflict["evidence"]["candidates"][0]["user_id"]
     verdict = {"user_id": chosen, "evidence_hash": conflict["evidence_hash"], "note": "asked her"}
-    assert ask("POST", "/conflicts/7/verdict", "user", verdict).status_code == 201
+    assert ask("POST", "/accounts/acme/conflicts/7/verdict", "user", verdict).status_code == 201
     world.sync()
-    assert ask("GET", "/conflicts", "viewer").json() == []
+    assert ask("GET", "/accounts/acme/conflicts", "viewer").json() == []
     assert str(world.recipient(1)[2]) == chosen
-    assert ask("DELETE", "/conflicts/7/verdict", "user").status_code == 200
+    assert ask("DELETE", "/accounts/acme/conflicts/7/verdict", "user").status_code == 200
     assert world.rows("SELECT decision, given_by, note FROM matching.verdicts ORDER BY verdict_id") == [
         ("user", "the user", "asked her"),
         ("withdrawn", "the user", None),
@@ -82,30 +80,63 @@ def test_a_person_who_may_run_dags_decides_and_takes_it_back(world: World, ask: 
 
 def test_what_can_not_be_decided_is_told_in_words(ask: Ask, conflict: dict[str, Any]) -> None:
     seen = {"user_id": None, "evidence_hash": conflict["evidence_hash"]}
-    unknown = ask("POST", "/conflicts/99/verdict", "user", seen)
-    changed = ask("POST", "/conflicts/7/verdict", "user", seen | {"evidence_hash": "other"})
-    nobody = ask("POST", "/conflicts/7/verdict", "user", seen | {"user_id": str(uuid4())})
+    unknown = ask("POST", "/accounts/acme/conflicts/99/verdict", "user", seen)
+    changed = ask("POST", "/accounts/acme/conflicts/7/verdict", "user", seen | {"evidence_hash": "other"})
+    nobody = ask("POST", "/accounts/acme/conflicts/7/verdict", "user", seen | {"user_id": str(uuid4())})
     assert [answer.status_code for answer in (unknown, changed, nobody)] == [404, 409, 422]
     assert "changed since you saw it" in changed.json()["detail"]
-    assert ask("DELETE", "/conflicts/7/verdict", "user").status_code == 404
+    assert ask("DELETE", "/accounts/acme/conflicts/7/verdict", "user").status_code == 404
 
 
 def test_a_person_who_may_edit_connections_gives_roles(world: World, ask: Ask) -> None:
     user = world.user("ann@corp.test", role="viewer")
-    answer = ask("PUT", f"/users/{user}/role", "op", {"role": "admin"})
+    answer = ask("PUT", f"/accounts/acme/users/{user}/role", "op", {"role": "admin"})
     assert (answer.status_code, answer.json()["role"], answer.json()["changed_by"]) == (200, "admin", "the op")
-    assert ask("PUT", f"/users/{uuid4()}/role", "op", {"role": "admin"}).status_code == 404
-    assert ask("PUT", f"/users/{user}/role", "op", {"role": "king"}).status_code == 422
+    assert ask("PUT", f"/accounts/acme/users/{uuid4()}/role", "op", {"role": "admin"}).status_code == 404
+    assert ask("PUT", f"/accounts/acme/users/{user}/role", "op", {"role": "king"}).status_code == 422
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "too_few_rights"),
     [
-        ("GET", "/conflicts", None, [None]),
-        ("POST", "/conflicts/7/verdict", {"user_id": None, "evidence_hash": ""}, [None, "viewer"]),
-        ("DELETE", "/conflicts/7/verdict", None, [None, "viewer"]),
-        ("PUT", f"/users/{'0' * 8}-0000-0000-0000-{'0' * 12}/role", {"role": "admin"}, [None, "viewer", "user"]),
+        ("GET", "/accounts/acme/conflicts", None, [None]),
+        ("POST", "/accounts/acme/conflicts/7/verdict", {"user_id": None, "evidence_hash": ""}, [None, "viewer"]),
+        ("DELETE", "/accounts/acme/conflicts/7/verdict", None, [None, "viewer"]),
+        (
+            "PUT",
+            f"/accounts/acme/users/{'0' * 8}-0000-0000-0000-{'0' * 12}/role",
+            {"role": "admin"},
+            [None, "viewer", "user"],
+        ),
     ],
 )
 def test_nobody_does_what_they_may_not(ask: Ask, method: str, path: str, body: Any, too_few_rights: list[Any]) -> None:
     assert {ask(method, path, role, body).status_code for role in too_few_rights} <= {401, 403}
+
+
+def test_the_routes_of_people_ask_the_same_warehouse_as_those_of_recipients(world: World, ask: Ask) -> None:
+    """One after another, over the same pool: one that only reads leaves no connection that can't write."""
+    user = world.user("ann@corp.test", role="viewer")
+    engine = warehouse_of_airflow()
+    body = {"account": "acme", "template": "a@corp.test", "invoices": [1]}
+    assert ask("POST", "/recipients/resolve", "viewer", body).status_code == 200
+    assert ask("PUT", f"/accounts/acme/users/{user}/role", "op", {"role": "admin"}).status_code == 200
+    assert warehouse_of_airflow() is engine
+    assert engine.pool.checkedin() == 1
+
+
+def test_without_a_connection_to_the_warehouse_all_say_the_same(
+    world: World, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.delenv("AIRFLOW_CONN_WAREHOUSE")
+        answers = [
+            ask("GET", "/recipients/INV1?account=acme", "admin"),
+            ask("GET", "/accounts/acme/conflicts", "admin"),
+            ask("POST", "/accounts/acme/conflicts/7/verdict", "admin", {"user_id": None, "evidence_hash": ""}),
+            ask("DELETE", "/accounts/acme/conflicts/7/verdict", "admin"),
+            ask("PUT", f"/accounts/acme/users/{uuid4()}/role", "admin", {"role": "admin"}),
+        ]
+    assert {answer.status_code for answer in answers} == {503}
+    (detail,) = {answer.json()["detail"] for answer in answers}
+    assert detail.startswith("warehouse: The API server has no Airflow connection 'warehouse'. Create it")
