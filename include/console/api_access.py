@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -30,14 +33,26 @@ def airflow_access() -> Access:
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import get_user, requires_access_view
 
-    return Access(guard=requires_access_view(AccessView.PLUGINS), visitor=get_user, may_read=_may_read_sync)
+    return Access(guard=requires_access_view(AccessView.PLUGINS), visitor=get_user, may_read=may_read_sync)
 
 
-def _may_read_sync(user: Any, account: str) -> bool:
+def may_read_sync(user: Any, account: str) -> bool:
+    """Whether a person may read the DAG of the account's sync, and so what belongs to the account."""
+    return _may(user, "GET", f"netsuite_sync__{account}")
+
+
+def may_run_verdicts(user: Any, account: str) -> bool:
+    """Whether a person may run the DAG that gives verdicts on the account's conflicts."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+
+    return _may(user, "POST", f"netsuite_verdict__{account}", DagAccessEntity.RUN)
+
+
+def _may(user: Any, method: ResourceMethod, dag_id: str, access_entity: DagAccessEntity | None = None) -> bool:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
     from airflow.models.dag import DagModel
 
-    dag_id = f"netsuite_sync__{account}"
     details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
-    return bool(get_auth_manager().is_authorized_dag(method="GET", details=details, user=user))
+    manager = get_auth_manager()
+    return bool(manager.is_authorized_dag(method=method, access_entity=access_entity, details=details, user=user))

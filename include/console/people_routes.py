@@ -1,7 +1,8 @@
 """What a person does about people, as routes of an app of Airflow's API server: verdicts on conflicts, and roles.
 
-To see conflicts is for whoever may see plugin pages, to decide them for whoever may run DAGs, and to give roles for
-whoever may edit connections. The person's name is Airflow's; nobody can act in another's.
+To see an account's conflicts is for whoever may read the DAG of its sync, as with all that belongs to an account. To
+decide them is for whoever may run its DAG of verdicts. Roles have no DAG: to give them is for whoever may edit
+connections and read the account. The person's name is Airflow's; nobody can act in another's.
 
 ``people_router`` imports Airflow's security only when it is called: every process loads the plugin. Annotations are
 evaluated at once, since FastAPI would look for those names among the module's own.
@@ -13,7 +14,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
-from include.console.problems import problem_answers
+from include.console.api_access import may_read_sync, may_run_verdicts
+from include.console.problems import Problem, Wrong, problem_answers
 from include.matching.errors import EvidenceChanged, MatchingError, NoSuchConflict, NoSuchUser, NoSuchVerdict, UserTaken
 from include.matching.roles import Role, change_role
 from include.matching.verdicts import conflicts, give_verdict, withdraw_verdict
@@ -48,28 +50,31 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
     Args:
         warehouse: gives the engine of the warehouse.
     """
-    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
-    from airflow.api_fastapi.core_api.security import (
-        GetUserDep,
-        requires_access_connection,
-        requires_access_dag,
-        requires_access_view,
-    )
+    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+    from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_connection, requires_access_view
+
+    def may_read(account: str, user: GetUserDep) -> None:
+        if not may_read_sync(user, account):
+            raise _not_permitted(f"you may not read account {account!r}", "read the DAG of its sync")
+
+    def may_decide(account: str, user: GetUserDep) -> None:
+        if not may_run_verdicts(user, account):
+            raise _not_permitted(f"you may not decide conflicts of account {account!r}", "run its DAG of verdicts")
 
     router = APIRouter(
         tags=["people"],
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
         responses=problem_answers(404, 409, 422, 503),
     )
-    may_decide = [Depends(requires_access_dag("POST", DagAccessEntity.RUN))]
-    may_give_roles = [Depends(requires_access_connection("PUT"))]
+    reader, judge = [Depends(may_read)], [Depends(may_decide)]
+    giver_of_roles = [Depends(requires_access_connection("PUT")), *reader]
 
-    @router.get("/accounts/{account}/conflicts")
+    @router.get("/accounts/{account}/conflicts", dependencies=reader)
     def open_conflicts(account: str) -> list[dict[str, Any]]:
         """Employees of whom a person must decide which user they are, with all evidence."""
         return _done(warehouse, lambda connection: [conflict._asdict() for conflict in conflicts(connection, account)])
 
-    @router.post("/accounts/{account}/conflicts/{employee_id}/verdict", status_code=201, dependencies=may_decide)
+    @router.post("/accounts/{account}/conflicts/{employee_id}/verdict", status_code=201, dependencies=judge)
     def decide(account: str, employee_id: int, verdict: Verdict, user: GetUserDep) -> dict[str, int]:
         """Decide a conflict; the next sync puts it into effect."""
         return _done(
@@ -87,7 +92,7 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
             },
         )
 
-    @router.delete("/accounts/{account}/conflicts/{employee_id}/verdict", dependencies=may_decide)
+    @router.delete("/accounts/{account}/conflicts/{employee_id}/verdict", dependencies=judge)
     def withdraw(account: str, employee_id: int, user: GetUserDep) -> dict[str, int]:
         """Take the newest verdict back."""
         return _done(
@@ -99,7 +104,7 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
             },
         )
 
-    @router.put("/accounts/{account}/users/{user_id}/role", dependencies=may_give_roles)
+    @router.put("/accounts/{account}/users/{user_id}/role", dependencies=giver_of_roles)
     def give_role(account: str, user_id: UUID, new: NewRole, user: GetUserDep) -> dict[str, Any]:
         """Change a user's role, with who and when."""
         return _done(
@@ -110,6 +115,10 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
         )
 
     return router
+
+
+def _not_permitted(what: str, right: str) -> Problem:
+    return Problem(403, Wrong(what=f"{what}; that takes the right to {right}", where="account"))
 
 
 def _done(warehouse: "Callable[[], Engine]", work: "Callable[[Connection], Answer]") -> Answer:

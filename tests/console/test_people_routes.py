@@ -1,6 +1,6 @@
 """Verdicts and roles over HTTP, with Airflow's own sign-in and permissions: rows B8, O14."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from tests.matching.conftest import warehouse  # noqa: F401 # a fixture
 from tests.matching.world import World
 
 Ask = Callable[..., Any]
+DAGS = ("netsuite_sync__acme", "netsuite_verdict__acme", "netsuite_sync__other", "netsuite_verdict__other")
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +38,40 @@ def world(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     warehouse_of_airflow().dispose()
 
 
+@pytest.fixture(scope="module")
+def teams(client: TestClient) -> Iterator[None]:
+    """The DAGs of two accounts, each of a team of its own that has the DAG's name: who is in it may use that DAG."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.models.team import Team
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        for dag_id in DAGS:
+            bundle = DagBundleModel(name=dag_id)
+            bundle.teams.append(Team(name=dag_id))
+            session.add(bundle)
+            session.flush()
+            session.add(DagModel(dag_id=dag_id, bundle_name=dag_id, is_stale=False, max_active_tasks=1))
+    yield
+    with create_session() as session:
+        for dag_id in DAGS:
+            for model in (DagModel, DagBundleModel, Team):
+                session.delete(session.get(model, dag_id))
+                session.flush()
+
+
 @pytest.fixture
-def ask(client: TestClient, world: World) -> Ask:
-    """Sends a request as a person with a role of Airflow's, or as nobody."""
+def ask(client: TestClient, world: World, teams: None) -> Ask:
+    """Sends a request as a person with a role of Airflow's, or as nobody; such a person may use all DAGs, or some."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-    def send(method: str, path: str, role: str | None, body: Any = None) -> Any:
+    def send(method: str, path: str, role: str | None, body: Any = None, dags: Iterable[str] = DAGS) -> Any:
         headers = {}
         if role:
-            token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=f"the {role}", role=role))
-            headers["Authorization"] = f"Bearer {token}"
+            user = SimpleAuthManagerUser(username=f"the {role}", role=role, teams=list(dags))
+            headers["Authorization"] = f"Bearer {get_auth_manager().generate_jwt(user)}"
         return client.request(method, f"/netsuite/api{path}", json=body, headers=headers)
 
     return send
@@ -64,7 +88,9 @@ def conflict(world: World, ask: Ask) -> dict[str, Any]:
     return found
 
 
-def test_a_person_who_may_run_dags_decides_and_takes_it_back(world: World, ask: Ask, conflict: dict[str, Any]) -> None:
+def test_a_person_who_may_run_the_dag_of_verdicts_decides_and_takes_it_back(
+    world: World, ask: Ask, conflict: dict[str, Any]
+) -> None:
     chosen = conflict["evidence"]["candidates"][0]["user_id"]
     verdict = {"user_id": chosen, "evidence_hash": conflict["evidence_hash"], "note": "asked her"}
     assert ask("POST", "/accounts/acme/conflicts/7/verdict", "user", verdict).status_code == 201
@@ -88,7 +114,7 @@ def test_what_can_not_be_decided_is_told_in_words(ask: Ask, conflict: dict[str, 
     assert ask("DELETE", "/accounts/acme/conflicts/7/verdict", "user").status_code == 404
 
 
-def test_a_person_who_may_edit_connections_gives_roles(world: World, ask: Ask) -> None:
+def test_a_person_who_may_edit_connections_and_read_the_account_gives_roles(world: World, ask: Ask) -> None:
     user = world.user("ann@corp.test", role="viewer")
     answer = ask("PUT", f"/accounts/acme/users/{user}/role", "op", {"role": "admin"})
     assert (answer.status_code, answer.json()["role"], answer.json()["changed_by"]) == (200, "admin", "the op")
@@ -112,6 +138,37 @@ def test_a_person_who_may_edit_connections_gives_roles(world: World, ask: Ask) -
 )
 def test_nobody_does_what_they_may_not(ask: Ask, method: str, path: str, body: Any, too_few_rights: list[Any]) -> None:
     assert {ask(method, path, role, body).status_code for role in too_few_rights} <= {401, 403}
+
+
+def test_who_may_run_the_verdicts_of_one_account_decides_nothing_in_another(
+    world: World, ask: Ask, conflict: Any
+) -> None:
+    """B8. Neither the right to run another account's DAG does, nor that to run the account's sync."""
+    verdict = {"user_id": None, "evidence_hash": conflict["evidence_hash"]}
+    path = "/accounts/acme/conflicts/7/verdict"
+    others = [dag_id for dag_id in DAGS if dag_id != "netsuite_verdict__acme"]
+    for method, address in (("POST", path), ("POST", f"{path}?dag_id=netsuite_verdict__other"), ("DELETE", path)):
+        answer = ask(method, address, "user", verdict, others)
+        assert answer.status_code == 403
+        assert "you may not decide conflicts of account 'acme'" in answer.json()["detail"]
+    assert world.rows("SELECT * FROM matching.verdicts") == []
+    assert ask("POST", path, "user", verdict, ["netsuite_verdict__acme"]).status_code == 201
+    assert ask("DELETE", path, "user", None, ["netsuite_verdict__acme"]).status_code == 200
+
+
+def test_who_may_not_read_an_account_sees_no_conflicts_of_it_and_gives_no_roles(world: World, ask: Ask) -> None:
+    user = world.user("ann@corp.test", role="viewer")
+    of_acme, of_other = ["netsuite_sync__acme"], ["netsuite_sync__other", "netsuite_verdict__acme"]
+    role = f"/accounts/acme/users/{user}/role"
+    for refused in (
+        ask("GET", "/accounts/acme/conflicts", "op", None, of_other),
+        ask("PUT", role, "op", {"role": "admin"}, of_other),
+    ):
+        assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+        assert "you may not read account 'acme'" in refused.json()["detail"]
+    assert world.rows("SELECT role FROM workflow.users") == [("viewer",)]
+    assert ask("GET", "/accounts/acme/conflicts", "viewer", None, of_acme).status_code == 200
+    assert ask("PUT", role, "op", {"role": "admin"}, of_acme).status_code == 200
 
 
 def test_the_routes_of_people_ask_the_same_warehouse_as_those_of_recipients(world: World, ask: Ask) -> None:
