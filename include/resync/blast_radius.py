@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psycopg import sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
 
 from include.matching.owner_lookup import known_lookups, owners_to_look_up, record_lookups
 from include.matching.publish import hold_users, publish_in, session_of_account
 from include.resync.errors import NothingToRehearse
-from include.warehouse.database import run_composed, run_sql_file
+from include.warehouse.database import run_sql_file
 from include.warehouse.load import CHANGED_TABLES, lock_against_loads, merge_staged
 from include.warehouse.staging import StagingTable, is_validated
 
@@ -62,6 +60,7 @@ def rehearse(
 
     Raises:
         NothingToRehearse: an entity is not staged.
+        NothingStaged: a staging table has lost its rows.
         UsersLocked: someone else kept the users locked for a minute.
         WarehouseError: as for any use of the warehouse.
     """
@@ -149,7 +148,6 @@ class _Rehearsal:
                     f"{table.SCHEMA}.{table.name} is not there, or not validated. Clear the run's validate task of "
                     f"{name}, and the tasks after it."
                 )
-            _refuse_lost_rows(connection, table)
             merge_staged(
                 connection,
                 table,
@@ -157,31 +155,3 @@ class _Rehearsal:
                 owner_fields=self._account.owner_fields,
                 custom_fields=self._account.custom_fields.get(name, ()),
             )
-
-
-def see_that_it_is_staged(ledger: RunLedger, entity: str) -> None:
-    """See that the staging table, where there is one, holds all the rows that were validated.
-
-    Raises:
-        NothingToRehearse: it holds fewer: PostgreSQL empties unlogged tables when it starts again after a crash.
-    """
-    with ledger.engine.begin() as connection:
-        table = StagingTable(ledger.account, ledger.run_id, entity)
-        if is_validated(connection, table):
-            _refuse_lost_rows(connection, table)
-
-
-def _refuse_lost_rows(connection: Connection, table: StagingTable) -> None:
-    validated = text(
-        "SELECT rows FROM ops.sync_steps "
-        "WHERE account = :account AND run_id = :run_id AND entity = :entity AND step = 'validate'"
-    )
-    names = {"account": table.account, "run_id": table.run_id, "entity": table.entity}
-    expected = connection.execute(validated, names).scalar_one_or_none()
-    count = sql.SQL("SELECT count(*) FROM {}").format(table.identifier)
-    staged = run_composed(connection, count).scalar_one()
-    if expected is not None and staged != expected:
-        raise NothingToRehearse(
-            f"{table.SCHEMA}.{table.name} holds {staged} rows, but {expected} were validated: PostgreSQL was not shut "
-            f"down cleanly since. Clear the run's validate task of {table.entity}, and the tasks after it."
-        )

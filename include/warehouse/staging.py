@@ -111,6 +111,8 @@ def stage(
                 staged += piece.num_rows
                 if on_rows:
                     on_rows(piece.num_rows)
+        comment = sql.SQL("COMMENT ON TABLE {} IS {}")
+        run_composed(connection, comment.format(table.identifier, sql.Literal(_meaning(table, staged))))
         # Validation and load join this table at once, before autovacuum would have looked at it.
         run_composed(connection, sql.SQL("ANALYZE {}").format(table.identifier))
     return staged
@@ -146,11 +148,11 @@ def has_lost_rows(connection: Connection, table: StagingTable) -> bool:
     """Whether the staging table held rows and is empty now.
 
     PostgreSQL empties unlogged tables when it starts after a crash, and a replica that takes over has none of their
-    rows. Their statistics, which ``stage`` has gathered, survive both.
+    rows. Their comments, in which ``stage`` has written the number, survive both, and an ANALYZE after them.
     """
-    question = sql.SQL("SELECT reltuples > 0 AND NOT EXISTS (SELECT FROM {}) FROM pg_class WHERE oid = to_regclass({})")
-    asked = question.format(table.identifier, sql.Literal(table.identifier.as_string()))
-    return bool(run_composed(connection, asked).scalar_one())
+    question = sql.SQL("SELECT obj_description(to_regclass({}), 'pg_class') <> {} AND NOT EXISTS (SELECT FROM {})")
+    name, empty = sql.Literal(table.identifier.as_string()), sql.Literal(_meaning(table, rows=0))
+    return bool(run_composed(connection, question.format(name, empty, table.identifier)).scalar_one())
 
 
 def columns_of(connection: Connection, identifier: sql.Identifier) -> frozenset[str]:
@@ -176,8 +178,12 @@ def _create(connection: Connection, table: StagingTable, columns: Sequence[str])
     run_composed(
         connection, sql.SQL("CREATE UNLOGGED TABLE {} (row_number bigint{})").format(table.identifier, text_columns)
     )
-    meaning = f"What run {table.run_id} of account {table.account} read of {table.entity}; dropped when it is loaded."
-    run_composed(connection, sql.SQL("COMMENT ON TABLE {} IS {}").format(table.identifier, sql.Literal(meaning)))
+
+
+def _meaning(table: StagingTable, rows: int) -> str:
+    """The table's comment."""
+    read = f"What run {table.run_id} of account {table.account} read of {table.entity}: {rows} rows"
+    return f"{read}; dropped when it is loaded."
 
 
 def _pieces(

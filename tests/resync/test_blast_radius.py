@@ -9,8 +9,9 @@ from include.accounts.model import Account
 from include.extract.entities import EMPLOYEES, INVOICES, TERMS
 from include.matching.owner_lookup import Found
 from include.matching.publish import publish
-from include.resync.blast_radius import counted, record, recorded, rehearse, see_that_it_is_staged
+from include.resync.blast_radius import counted, record, recorded, rehearse
 from include.resync.errors import NothingToRehearse
+from include.warehouse.errors import NothingStaged
 from include.warehouse.ledger import Span
 from tests.matching.world import TABLES, World
 from tests.warehouse.runs import ACCOUNT, CUTOFF_AT, Row, Run, invoice, query
@@ -127,19 +128,20 @@ def test_it_is_kept_for_people_and_a_later_one_takes_its_place(synced):
 
 
 def test_what_a_crash_of_postgresql_emptied_is_neither_rehearsed_nor_loaded(synced):
-    """Staging is unlogged: the table is there, its rows are gone."""
+    """P3: staging is unlogged: the table is there, its rows are gone; a run that waits for a person finds it so."""
     run = beside(synced)
     table = run.stage(INVOICES, BATCH)
-    with run.ledger.step("invoices", "validate") as counts:
-        counts.set(rows=len(BATCH))
-    see_that_it_is_staged(run.ledger, "invoices")
+    assert rehearse(run.ledger, THE_ACCOUNT, ["invoices"], lambda _: {})
     query(synced.engine, f"TRUNCATE staging.{table.name}")
-    with pytest.raises(NothingToRehearse, match="holds 0 rows, but 4 were validated"):
+    with pytest.raises(NothingStaged, match=r"lost its rows.*Clear the run's validate task of invoices"):
         rehearse(run.ledger, THE_ACCOUNT, ["invoices"], lambda _: {})
-    with pytest.raises(NothingToRehearse, match="Clear the run's validate task"):
-        see_that_it_is_staged(run.ledger, "invoices")
-    with pytest.raises(NothingToRehearse, match="not there"):
-        rehearse(run.ledger, THE_ACCOUNT, ["terms"], lambda _: {})
+    with pytest.raises(NothingStaged, match="lost its rows"):
+        run.load(INVOICES, moves_watermark=False)
+
+
+def test_what_is_not_staged_is_not_rehearsed(synced):
+    with pytest.raises(NothingToRehearse, match=r"not there.*Clear the run's validate task of terms"):
+        rehearse(beside(synced).ledger, THE_ACCOUNT, ["terms"], lambda _: {})
 
 
 def test_what_a_later_sync_saw_is_not_put_back_by_a_run_that_waited(world):

@@ -137,8 +137,8 @@ def test_names_of_tables_are_lower_case_and_short_whatever_the_run_is_called():
     assert TABLE.name != StagingTable("acme2", TABLE.run_id, "invoices").name
 
 
-def test_the_table_is_unlogged_and_says_whose_it_is(warehouse):
-    stage(warehouse, TABLE, ["id"], [])
+def test_the_table_is_unlogged_and_says_whose_it_is_and_how_many_rows_it_was_given(warehouse):
+    stage(warehouse, TABLE, ["id"], [as_table([{"id": "1"}, {"id": "2"}], ["id"])])
     said = query(
         warehouse,
         "SELECT relpersistence, obj_description(oid) FROM pg_class WHERE oid = to_regclass(:name)",
@@ -147,6 +147,7 @@ def test_the_table_is_unlogged_and_says_whose_it_is(warehouse):
     assert said[0][0] in {"u", b"u"}
     assert TABLE.run_id in said[0][1]
     assert "acme" in said[0][1]
+    assert ": 2 rows;" in said[0][1]
 
 
 def test_dropping_takes_the_bad_rows_along_and_may_be_done_twice(warehouse):
