@@ -6,6 +6,7 @@ whole run is one process). It ends with its parent, however that ends: its stand
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import subprocess
@@ -53,7 +54,16 @@ def validate_beside(
 @cache
 def _process(_parent: int) -> subprocess.Popen[bytes]:
     """The process of this task process; a forked child, having another id, gets its own."""
-    return subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for its end too, where the task process ends in order."""
+    if process.poll() is None:  # in a forked child it never is: the process is no child of that one
+        with process:
+            process.terminate()
 
 
 def _asked(process: subprocess.Popen[bytes], question: object) -> object:
