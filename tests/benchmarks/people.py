@@ -66,8 +66,9 @@ WHERE owners.account = '{ACCOUNT}' AND invoices.deleted_at IS NULL;
 # The log refuses to be emptied.
 EMPTY = """
 SET LOCAL session_replication_role = replica;
-TRUNCATE publish.recipients, publish.recipient_changes, matching.employee_matches, matching.owner_states,
-    matching.past_owner_states, matching.past_owners, matching.recipient_counts, matching.changed_invoices;
+TRUNCATE publish.recipients, publish.recipient_changes, publish.user_mapping, publish.conflicts,
+    matching.employee_matches, matching.owner_states, matching.past_owner_states, matching.past_owners,
+    matching.recipient_counts, matching.changed_invoices;
 """
 
 # Invoices change while they are young; those of one employee lie everywhere.
