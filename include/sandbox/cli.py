@@ -66,6 +66,8 @@ def start(
     clock_offset_seconds: Annotated[int, _switch("clock_offset_seconds")] = _DEFAULT.clock_offset_seconds,
     token_lifetime: Annotated[int, _switch("token_lifetime")] = _DEFAULT.token_lifetime,
     allow_with: Annotated[bool, _switch("allow_with")] = _DEFAULT.allow_with,
+    allow_listagg: Annotated[bool, _switch("allow_listagg")] = _DEFAULT.allow_listagg,
+    team_selling: Annotated[bool, _switch("team_selling")] = _DEFAULT.team_selling,
     hidden_tables: Annotated[list[str], _switch("hidden_tables", "--hide")] = [],  # noqa: B006 - typer copies it
     empty_tables: Annotated[list[str], _switch("empty_tables", "--empty")] = [],  # noqa: B006 - the same
     hidden_columns: Annotated[list[str], _switch("hidden_columns", "--hide-column")] = [],  # noqa: B006 - the same
@@ -78,7 +80,7 @@ def start(
         raise _refused("--host", f"{host} is not loopback; the sandbox listens on {_LOOPBACK[0]} only")
     try:
         switches = Switches.model_validate({name: context.params[name] for name in Switches.model_fields})
-        plan = DataPlan(invoices, seed, bad_rows, date.fromisoformat(data_day))
+        plan = DataPlan(invoices, seed, bad_rows, date.fromisoformat(data_day), team_selling)
         with ExitStack() as stack:
             listener = stack.enter_context(server.listen(host, port))
             credentials = _credentials(state_dir, account, _key_type(key))

@@ -39,6 +39,7 @@ class DataPlan:
     seed: int
     bad_rows: int
     data_day: date
+    team_selling: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.bad_rows <= MOST_BAD_ROWS:
@@ -108,6 +109,8 @@ class _Filling:
         self._deleted()
         self._bad_rows()
         self._lines()
+        if self.plan.team_selling:
+            self._sales_teams()
         self._balances()
 
     def _insert(self, table: str, rows: Any) -> None:
@@ -402,6 +405,32 @@ class _Filling:
                 lastmodifieddate
             FROM "transaction" ORDER BY id
             """
+        )
+
+    def _sales_teams(self) -> None:
+        """Of each invoice one to three members or none, some without a primary. Other rows stay as without this."""
+        dice = random.Random(f"sales teams {self.plan.seed}")
+        ids = self.connection.execute("""SELECT id FROM "transaction" WHERE type = 'CustInvc' ORDER BY id""").fetchall()
+        for (record_id,) in ids:
+            members = special.SALES_TEAMS.get(record_id)
+            if members is None:
+                members = self._team(dice) if record_id >= FIRST_BULK_ID else ()
+            rows = (
+                (record_id * 100 + place, record_id, employee, share, primary, -2)
+                for place, (employee, primary, share) in enumerate(members, start=1)
+            )
+            self._insert("transactionsalesteam", rows)
+
+    def _team(self, dice: random.Random) -> tuple[tuple[int, str, float], ...]:
+        chance = dice.random()
+        if chance < 0.2:
+            return ()
+        shares = dice.choice(((1,), (1,), (0.6, 0.4), (0.5, 0.5), (0.5, 0.25, 0.25), (0.33333, 0.33333, 0.33334)))
+        members = dice.sample(self.employee_ids, len(shares))
+        primary = 0 if chance < 0.92 else None
+        return tuple(
+            (employee, "T" if place == primary else "F", share)
+            for place, (employee, share) in enumerate(zip(members, shares, strict=True))
         )
 
     def _balances(self) -> None:

@@ -9,6 +9,7 @@ from include.sandbox.database import Kind
 from include.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from include.sandbox.database import ColumnInfo, Database, TableInfo
@@ -25,6 +26,8 @@ _RECORD_TYPES = {
 _TRANSACTION_TYPES = {"CustInvc": "Invoice", "SalesOrd": "SalesOrder", "PurchOrd": "PurchaseOrder"}
 _TRANSACTION_TYPE_ID = -30
 _STAMPS = {"lastmodifieddate", "linelastmodifieddate"}
+# Parts of a transaction: never reported as deleted (netsuite.md 6.3).
+_PARTS = {"transactionline", "transactionsalesteam"}
 
 
 class RowError(SandboxError):
@@ -35,7 +38,8 @@ def upsert(database: Database, table: str, given: Sequence[dict[str, Any]], *, n
     """Insert rows, or change those columns of existing rows that are named; return the ids (of lines, the uniquekeys).
 
     Dates are YYYY-MM-DD, instants ISO 8601; any other text is stored as it is (a bad row). With `now`,
-    lastmodifieddate (of lines, linelastmodifieddate) is set to it where the row does not say. Raises RowError.
+    lastmodifieddate (of lines, linelastmodifieddate) is set to it where the row does not say; a sales team is edited by
+    saving its transaction, whose lastmodifieddate becomes `now`. Raises RowError.
     """
     info = _table(database, table)
     with database.writing() as connection:
@@ -51,6 +55,8 @@ def upsert(database: Database, table: str, given: Sequence[dict[str, Any]], *, n
             columns = ", ".join(f'"{name}"' for name in merged)
             marks = ", ".join("?" for _ in merged)
             connection.execute(f'INSERT OR REPLACE INTO "{table}" ({columns}) VALUES ({marks})', list(merged.values()))  # noqa: S608
+            if table == "transactionsalesteam" and now is not None:
+                _save_transaction(connection, merged["transaction"], now)
     return [row[info.key] for row in given]
 
 
@@ -70,7 +76,7 @@ def read(database: Database, table: str, record_id: int) -> dict[str, Any]:
 def delete(database: Database, table: str, record_id: int, *, now: int) -> dict[str, Any]:
     """Delete a row and note it in deletedrecord; return the note. Raises RowError when there is none.
 
-    Lines are never reported there (netsuite.md 6.3).
+    Lines and members of sales teams are never reported there (netsuite.md 6.3).
     """
     info = _table(database, table)
     row = read(database, table, record_id)
@@ -87,15 +93,22 @@ def delete(database: Database, table: str, record_id: int, *, now: int) -> dict[
     }
     with database.writing() as connection:
         connection.execute(f'DELETE FROM "{table}" WHERE {info.key} = ?', (record_id,))  # noqa: S608 - a table of the catalogue
-        if table == "transactionline":
+        if table == "transactionsalesteam":
+            _save_transaction(connection, row["transaction"], now)
+        if table in _PARTS:
             return {}
         columns, marks = ", ".join(note), ", ".join(f":{name}" for name in note)
         connection.execute(f"INSERT INTO deletedrecord ({columns}) VALUES ({marks})", note)  # noqa: S608 - our own names
     return note
 
 
+def _save_transaction(connection: sqlite3.Connection, record_id: int, now: int) -> None:
+    connection.execute('UPDATE "transaction" SET lastmodifieddate = ? WHERE id = ?', (now, record_id))
+
+
 def _table(database: Database, table: str) -> TableInfo:
-    writable = {name: info for name, info in database.catalogue().items() if "id" in info.columns and name != "entity"}
+    catalogue = database.catalogue().items()
+    writable = {name: info for name, info in catalogue if info.key in info.columns and name != "entity"}
     if table not in writable:
         raise RowError(f"{table} cannot be written; there are {', '.join(sorted(writable))}")
     return writable[table]

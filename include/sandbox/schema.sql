@@ -3,7 +3,7 @@
 --   DATE             a day, as seconds since 1970-01-01 00:00 without a zone
 --   INSTANT          seconds since the epoch in UTC; shown in the session's time zone
 --   REFERENCES       what BUILTIN.DF shows the name of (not enforced: real accounts hold ids that lead nowhere)
--- Tables whose name starts with sandbox_ are the sandbox's own and unknown to SuiteQL.
+-- Tables and columns whose name starts with sandbox_ are the sandbox's own and unknown to SuiteQL.
 
 CREATE TABLE currency (
     id INTEGER PRIMARY KEY,
@@ -204,6 +204,20 @@ CREATE INDEX sandbox_transactionline_modified ON transactionline (linelastmodifi
 CREATE INDEX sandbox_transactionline_transaction ON transactionline ("transaction");
 CREATE TRIGGER sandbox_transaction_gone AFTER DELETE ON "transaction" BEGIN
     DELETE FROM transactionline WHERE "transaction" = old.id;
+END;
+
+-- The sales teams of transactions, where the feature Team Selling is on. contribution is a share of 1. SuiteQL shows no key.
+CREATE TABLE transactionsalesteam (
+    sandbox_key INTEGER PRIMARY KEY,
+    "transaction" INTEGER REFERENCES "transaction" (id),
+    employee INTEGER REFERENCES employee (id),
+    contribution NUMBER,
+    isprimary FLAG,
+    salesrole INTEGER
+);
+CREATE INDEX sandbox_transactionsalesteam_transaction ON transactionsalesteam ("transaction");
+CREATE TRIGGER sandbox_transaction_of_a_team_gone AFTER DELETE ON "transaction" BEGIN
+    DELETE FROM transactionsalesteam WHERE "transaction" = old.id;
 END;
 
 -- What was deleted, headers only. It has no id of its own.

@@ -78,6 +78,19 @@ INVOICE_OWNERS: tuple[tuple[int | None, int | None, int | None, int | None], ...
 )
 
 
+# With Team Selling, the sales teams of these invoices: (employee, isprimary, contribution). The other special ones have
+# none.
+SALES_TEAMS: dict[int, tuple[tuple[int, str, float | None], ...]] = {
+    101: ((11, "T", 0.6), (17, "F", 0.4)),
+    103: ((11, "F", 0.5), (17, "F", 0.3), (18, "F", 0.2)),  # nobody is primary
+    104: ((DELETED_EMPLOYEE, "T", 1),),
+    107: ((NEVER_EXISTED, "T", 0.5), (11, "F", 0.5)),
+    108: ((12, "T", 1), (11, "F", None)),  # the primary has no address; one without a share
+    113: ((17, "T", 0.5), (18, "T", 0.5)),  # two are primary
+    118: ((24, "T", 0.75), (11, "F", 0.25)),  # the primary is inactive
+}
+
+
 @dataclass(frozen=True)
 class SpecialCustomer:
     """A customer whose credit data have something to watch out for. `balance` None: what their invoices add up to."""

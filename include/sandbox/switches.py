@@ -25,6 +25,8 @@ class Switches(BaseModel):
     clock_offset_seconds: int = Field(default=0, description="how far NetSuite's clock is ahead of this machine's")
     token_lifetime: int = Field(default=3600, ge=0, description="life of an OAuth 2.0 access token, seconds (4.2)")
     allow_with: bool = Field(default=False, description="accept WITH (CTE); sources disagree (1.1)")
+    allow_listagg: bool = Field(default=False, description="accept LISTAGG; sources disagree (1.1)")
+    team_selling: bool = Field(default=False, description="Team Selling is on: there is transactionsalesteam")
     hidden_tables: frozenset[str] = Field(default=frozenset(), description="tables the role may not see (1.3)")
     empty_tables: frozenset[str] = Field(default=frozenset(), description="tables the role sees no row of (2.6)")
     hidden_columns: frozenset[str] = Field(default=frozenset(), description="table.column that do not exist (2.6)")

@@ -42,6 +42,23 @@ def test_a_new_invoice_takes_dates_and_instants_as_texts(netsuite):
     assert netsuite.sandbox.control("DELETE", "/rows/transaction/8002")["type"] == "Invoice"
 
 
+def test_who_edits_a_sales_team_saves_its_transaction(netsuite):
+    netsuite.sandbox.control("POST", "/settings", {"team_selling": True})
+    stamp = "SELECT TO_CHAR(SYS_EXTRACT_UTC(lastmodifieddate), 'YYYY-MM-DD') AS day FROM transaction WHERE id = 101"
+    team = "SELECT employee, isprimary, contribution FROM transactionsalesteam WHERE transaction = 101"
+    netsuite.sandbox.control("POST", "/rows/transaction", {"id": 101, "lastmodifieddate": "2026-01-02T03:04:05Z"})
+    member = {"sandbox_key": 10101, "transaction": 101, "employee": 11, "isprimary": "T", "contribution": 0.6}
+    netsuite.sandbox.control("POST", "/rows/transactionsalesteam?touch=false", member)
+    assert netsuite.rows(team) == [{"employee": "11", "isprimary": "T", "contribution": "0.6"}]
+    assert netsuite.rows(stamp) == [{"day": "2026-01-02"}]
+    netsuite.sandbox.control("POST", "/rows/transactionsalesteam", {**member, "contribution": 1})
+    assert netsuite.rows(stamp)[0]["day"] > "2026-01-02"
+    netsuite.sandbox.control("POST", "/rows/transaction", {"id": 101, "lastmodifieddate": "2026-01-02T03:04:05Z"})
+    assert netsuite.sandbox.control("DELETE", "/rows/transactionsalesteam/10101") == {}
+    assert netsuite.rows(team) == []
+    assert netsuite.rows(stamp)[0]["day"] > "2026-01-02"
+
+
 def test_a_bad_row_is_stored_and_served_as_it_is(netsuite):
     bad = {"id": 8003, "type": "CustInvc", "trandate": "yesterday", "foreigntotal": "much"}
     netsuite.sandbox.control("POST", "/rows/transaction", bad)

@@ -49,6 +49,19 @@ def test_there_are_as_many_invoices_as_asked_for(tmp_path, invoices, bad_rows):
     assert ask(made, "SELECT count(*) FROM \"transaction\" WHERE type = 'CustInvc'") == [(invoices,)]
 
 
+def test_sales_teams_have_up_to_three_members_and_change_no_other_row(tmp_path, database):
+    with_teams = filled(tmp_path, team_selling=True)
+    assert everything(with_teams) == everything(database)
+    teams = """SELECT count(*), sum(isprimary = 'T'), round(sum(contribution), 4) FROM transactionsalesteam
+        WHERE "transaction" >= 10001 GROUP BY "transaction" """
+    found = ask(with_teams, teams)
+    assert 250 < len(found) < 378
+    assert {members for members, _, _ in found} == {1, 2, 3}
+    assert {primaries for _, primaries, _ in found} == {0, 1}
+    assert {shares for _, _, shares in found} == {1}
+    assert ask(database, "SELECT count(*) FROM transactionsalesteam") == [(0,)]
+
+
 def test_fewer_invoices_than_special_ones_are_refused():
     with pytest.raises(ValueError, match="at least 22"):
         DataPlan(21, 7, 0, DATA_DAY)

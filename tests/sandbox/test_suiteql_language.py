@@ -135,6 +135,46 @@ class TestRefusals:
         sql = "WITH a AS (SELECT id FROM currency) SELECT COUNT(*) AS n FROM a"
         assert account.rows(sql, allow_with=True) == [{"n": "5"}]
 
+    @pytest.mark.parametrize(
+        "expression",
+        ["LISTAGG(symbol, ',') WITHIN GROUP (ORDER BY id)", "LISTAGG(symbol) WITHIN GROUP (ORDER BY id DESC)"],
+    )
+    def test_listagg_is_not_known_unless_switched_on(self, account, expression):
+        """Oracle lists it as unsupported (netsuite.md 1.1); people use it all the same."""
+        sql = f"SELECT {expression} AS x FROM currency WHERE id <> 3"
+        assert "function LISTAGG is not supported" in account.refusal(sql)
+        joined = ",".join(("USD", "EUR", "JPY", "CHF")) if "," in expression else "CHFJPYEURUSD"
+        assert account.rows(sql, allow_listagg=True) == [{"x": joined}]
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "SELECT LISTAGG(symbol, ',') AS x FROM currency",
+            "SELECT MAX(symbol) WITHIN GROUP (ORDER BY id) AS x FROM currency",
+            "SELECT LISTAGG(symbol, ',', 'x') WITHIN GROUP (ORDER BY id) AS x FROM currency",
+            "SELECT id, LISTAGG(symbol, ',') WITHIN GROUP (ORDER BY id) AS x FROM currency",
+        ],
+    )
+    def test_listagg_takes_oracles_form_only(self, account, sql):
+        account.refusal(sql, allow_listagg=True)
+
+    def test_listagg_leaves_nulls_out_and_gives_one_row_per_group(self, account):
+        sql = """SELECT datedriven, LISTAGG(NULLIF(name, 'Net 15'), '; ') WITHIN GROUP (ORDER BY id) AS names
+            FROM term WHERE id IN (1, 2, 6) GROUP BY datedriven ORDER BY datedriven"""
+        rows = account.rows(sql, allow_listagg=True)
+        assert rows == [{"datedriven": "F", "names": "Net 30"}, {"datedriven": "T", "names": "15th of the month"}]
+        nothing = "SELECT LISTAGG(name, ',') WITHIN GROUP (ORDER BY id) AS names FROM term WHERE id < 0"
+        assert account.rows(nothing, allow_listagg=True) == [{}]
+
+    def test_without_team_selling_there_are_no_sales_teams(self, account):
+        sql = "SELECT s.employee FROM transactionsalesteam s"
+        assert account.refusal(sql).endswith("Invalid search type: transactionsalesteam.")
+        assert account.rows(sql, team_selling=True) == []
+
+    def test_a_key_of_the_sandboxs_own_is_no_column(self, account):
+        refused = account.refusal("SELECT sandbox_key FROM transactionsalesteam", team_selling=True)
+        assert "Unknown identifier 'sandbox_key'" in refused
+
     @pytest.mark.parametrize("binds", [(), ("1", "2")])
     def test_the_number_of_params_must_fit_the_placeholders(self, account, binds):
         assert "1 placeholders" in account.refusal("SELECT id FROM currency WHERE id = ?", *binds)
@@ -254,6 +294,9 @@ class TestExpressions:
             ("TRIM('  a b  ')", "a b"),
             ("TO_NUMBER('12.50')", "12.5"),
             ("TO_CHAR(1234.5, 'FM9990.00')", "1234.50"),
+            ("'a' || 0.6", "a.6"),
+            ("TO_CHAR(-0.25)", "-.25"),
+            ("TO_CHAR(10.5)", "10.5"),
             ("1 / 4", "0.25"),
             ("10 / 5", "2"),
             ("0.1 + 0.2", "0.3"),

@@ -334,16 +334,21 @@ def _aggregates(node: exp.Expr) -> bool:
     """Is there an aggregate in the expression, outside of subqueries and windows?"""
     if isinstance(node, exp.Window | exp.Query):
         return False
-    if isinstance(node, exp.Anonymous) and node.name.upper() in AGGREGATES:
+    if _is_aggregate(node):
         return True
     return any(_aggregates(child) for child in node.iter_expressions())
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    listed = isinstance(node, exp.WithinGroup)
+    return listed or (isinstance(node, exp.Anonymous) and node.name.upper() in AGGREGATES)
 
 
 def _outside_group(node: exp.Expr, grouped: Sequence[exp.Expr]) -> str:
     """Return the first column that is neither grouped by nor inside an aggregate, or nothing."""
     if any(_same(node, by) for by in grouped) or isinstance(node, exp.Query):
         return ""
-    if isinstance(node, exp.Anonymous) and node.name.upper() in AGGREGATES:
+    if _is_aggregate(node):
         return ""
     if isinstance(node, exp.Column):
         return "" if node.name in Expressions.PSEUDO_COLUMNS else str(node.name)

@@ -200,6 +200,16 @@ class Expressions:
         operand = as_number(self.parameters, inner) if name in ("SUM", "AVG") else inner
         return Value(kind, f"{name.lower()}({'DISTINCT ' if distinct else ''}{self.sql(operand)})")
 
+    def _listed(self, node: exp.WithinGroup) -> Value:
+        """LISTAGG(value, separator) WITHIN GROUP (ORDER BY one term)."""
+        function, terms = node.this, node.expression.expressions
+        if not isinstance(function, exp.Anonymous) or function.name.upper() != "LISTAGG" or len(terms) != 1:
+            raise unsupported("WITHIN GROUP belongs to LISTAGG, with one term in its ORDER BY")
+        value, *separator = (self.value(argument) for argument in _exactly(function.expressions, 1, 2))
+        operands = [as_text(self.parameters, each) for each in (value, *(separator or [NULL]))]
+        operands += [self.value(terms[0].this), literal("DESC" if terms[0].args.get("desc") else "ASC")]
+        return Value(Kind.TEXT, f"listagg({', '.join(self.sql(operand) for operand in operands)})")
+
     def _window(self, node: exp.Window) -> Value:
         function = node.this
         name = function.name.upper() if isinstance(function, exp.Anonymous) else ""
@@ -343,6 +353,7 @@ _VALUES: dict[type, Callable[[Expressions, Any], Value]] = {
     exp.Subquery: Expressions._scalar_subquery,
     exp.Anonymous: Expressions._function,
     exp.Window: Expressions._window,
+    exp.WithinGroup: Expressions._listed,
     exp.Dot: Expressions._builtin,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,12 @@ def to_text(value: Any) -> str | None:
         return str(value)
     text = f"{value:.15g}"
     return f"{Decimal(text):f}" if "e" in text else text
+
+
+def number_as_text(value: Any) -> str | None:
+    """Convert a number as Oracle does when it becomes a text: a share is `.6`, without the zero."""
+    text = to_text(value)
+    return re.sub(r"^(-?)0\.", r"\1.", text) if text else text
 
 
 def number_text(value: Any, mask: str) -> str | None:
@@ -197,7 +204,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: _null_in_null_out(function)
     for function in (
         to_number,
-        to_text,
+        number_as_text,
         number_text,
         wall_text,
         instant_text,
@@ -227,7 +234,29 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+class _ListAgg:
+    """LISTAGG: the texts of a group in order, joined; NULLs are left out, and nothing at all is NULL."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, str]] = []
+        self._separator = ""
+        self._direction = "ASC"
+
+    def step(self, *arguments: Any) -> None:
+        """Take one row: its text, the separator, what it is ordered by, ASC or DESC."""
+        text, separator, key, self._direction = arguments
+        self._separator = separator or ""
+        if text is not None:
+            self._rows.append((key, text))
+
+    def finalize(self) -> Any:
+        """Return the joined texts."""
+        rows = sorted(self._rows, key=lambda row: (row[0] is None, row[0]), reverse=self._direction == "DESC")
+        return self._separator.join(text for _, text in rows) or None
+
+
 def register(connection: sqlite3.Connection) -> None:
     """Make every function callable from SQL on this connection."""
     for name, function in FUNCTIONS.items():
         connection.create_function(name, -1, function, deterministic=True)
+    connection.create_aggregate("listagg", 4, _ListAgg)

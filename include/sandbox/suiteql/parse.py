@@ -39,7 +39,7 @@ class SuiteQL(Oracle):
         }
 
 
-def parse(sql: str, *, allow_with: bool) -> exp.Query:
+def parse(sql: str, *, allow_with: bool, allow_listagg: bool) -> exp.Query:
     """Return the parsed query with names in lower case. Raises NetSuiteFault for whatever SuiteQL does not accept."""
     if sql.rstrip().endswith(";"):
         raise unsupported("no semicolon at the end")
@@ -51,7 +51,7 @@ def parse(sql: str, *, allow_with: bool) -> exp.Query:
         raise unsupported("one SELECT is expected")
     query = statements[0]
     for node in query.walk():
-        _refuse_form(node, allow_with=allow_with)
+        _refuse_form(node, allow_with=allow_with, allow_listagg=allow_listagg)
         if isinstance(node, exp.Identifier):
             node.set("this", node.name.lower())
     _number_placeholders(query)
@@ -65,12 +65,14 @@ def _number_placeholders(query: exp.Query) -> None:
         node.set("this", str(place))
 
 
-def _refuse_form(node: exp.Expr, *, allow_with: bool) -> None:
+def _refuse_form(node: exp.Expr, *, allow_with: bool, allow_listagg: bool) -> None:
     reason = _FORBIDDEN.get(type(node))
     if reason:
         raise unsupported(reason)
     if isinstance(node, exp.With) and not allow_with:
         raise unsupported("WITH is not allowed")
+    if isinstance(node, exp.WithinGroup) and not allow_listagg:
+        raise unsupported("function LISTAGG is not supported")
     for matches, why in _FORBIDDEN_WHEN:
         if matches(node):
             raise unsupported(why)

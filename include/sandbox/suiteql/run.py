@@ -32,7 +32,8 @@ class Page:
     total: int
 
 
-Role = tuple[frozenset[str], frozenset[str], frozenset[str]]
+Role = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
+SALES_TEAMS = frozenset({"transactionsalesteam"})
 
 
 class QueryService:
@@ -43,14 +44,15 @@ class QueryService:
         self._tables = database.catalogue()
         self._compiled = lru_cache(maxsize=256)(self._compile)
 
-    def _compile(self, sql: str, role: Role, allow_with: bool) -> CompiledQuery:
+    def _compile(self, sql: str, role: Role, allow_with: bool, allow_listagg: bool) -> CompiledQuery:
         catalogue = Catalogue(self._tables, *role)
-        return compile_query(parse(sql, allow_with=allow_with), catalogue)
+        return compile_query(parse(sql, allow_with=allow_with, allow_listagg=allow_listagg), catalogue)
 
     def page(self, sql: str, request: Request, switches: Switches, *, limit: int, offset: int) -> Page:
         """Return the rows from `offset` on. Raises NetSuiteFault with NetSuite's words for what is wrong."""
-        role = (switches.hidden_tables, switches.hidden_columns, switches.empty_tables)
-        query = self._compiled(sql, role, switches.allow_with)
+        off = frozenset() if switches.team_selling else SALES_TEAMS
+        role = (switches.hidden_tables, switches.hidden_columns, switches.empty_tables, off)
+        query = self._compiled(sql, role, switches.allow_with, switches.allow_listagg)
         if len(request.binds) != query.binds:
             raise unsupported(f"{query.binds} placeholders, but {len(request.binds)} params")
         try:

@@ -72,16 +72,17 @@ class Catalogue:
     hidden_tables: frozenset[str]
     hidden_columns: frozenset[str]
     empty_tables: frozenset[str] = frozenset()
+    tables_of_features_off: frozenset[str] = frozenset()
 
     def relation(self, table: str, alias: str) -> Relation:
         """Return a table under an alias. Raises NetSuiteFault: no such table, or not for this role (1.3)."""
         if table in self.hidden_tables:
             raise query_fault(f"Search error occurred: Record '{table}' was not found.")
-        if table not in self.tables:
+        if table not in self.tables or table in self.tables_of_features_off:
             raise query_fault(f"Invalid search type: {table}.")
         columns = {
             name: Value(column.kind, f'"{alias}"."{name}"', column=column)
             for name, column in self.tables[table].columns.items()
-            if f"{table}.{name}" not in self.hidden_columns
+            if f"{table}.{name}" not in self.hidden_columns and not name.startswith("sandbox_")
         }
         return Relation(alias, table, columns, has_rowid=table not in self.empty_tables)

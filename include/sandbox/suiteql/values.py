@@ -82,7 +82,7 @@ def as_text(parameters: Parameters, value: Value) -> Value:
     if value.kind is Kind.TEXT:
         return value
     if value.kind is Kind.NUMBER:
-        return parameters.call("to_text", Kind.TEXT, value)
+        return parameters.call("number_as_text", Kind.TEXT, value)
     raise unsupported("a date needs TO_CHAR and a mask to become text")
 
 
