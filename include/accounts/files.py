@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
-from include.accounts.model import Account, Alerts, Validation
+from include.accounts.model import Account, Alerts, TeamSelling, Validation
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -128,6 +128,6 @@ def _sentence(error: dict[str, object]) -> str:
 
 def _allowed_keys(part: object = None) -> str:
     """Of the file, or of one of its parts that has keys of its own."""
-    parts: dict[object, type[BaseModel]] = {"validation": Validation, "alerts": Alerts}
+    parts: dict[object, type[BaseModel]] = {"validation": Validation, "alerts": Alerts, "team_selling": TeamSelling}
     model = parts.get(part, Account)
     return ", ".join(sorted(set(model.model_fields) - {"name", "path"}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from include.extract.entities import ENTITIES, INVOICES, Entity
+from include.extract.entities import ENTITIES, INVOICES, SALES_REP, SALES_TEAM, Entity
 from include.extract.suiteql import columns_that_differ
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -63,6 +64,28 @@ class Alerts(BaseModel):
         return None if self.fresh_within_minutes is None else timedelta(minutes=self.fresh_within_minutes)
 
 
+class TeamSelling(BaseModel):
+    """Who of an invoice's sales team is its ``salesrep``, in an account with the feature Team Selling (D6)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    choice: Literal["primary", "all", "contribution"] = Field(description="which members are taken")
+    least_contribution: Decimal | None = Field(
+        None, gt=0, le=1, description="with choice contribution, the least share of a member who is taken"
+    )
+
+    @model_validator(mode="after")
+    def _contribution_has_a_least(self) -> TeamSelling:
+        if self.choice == "contribution" and self.least_contribution is None:
+            raise ValueError("choice contribution needs 'least_contribution', a share such as 0.25")
+        if self.choice != "contribution" and self.least_contribution is not None:
+            raise ValueError(
+                f"'least_contribution' says nothing with choice {self.choice}; leave it out, or write "
+                "choice: contribution"
+            )
+        return self
+
+
 class Account(BaseModel):
     """One account file, checked. ``name`` is the file's name, ``path`` says where it lies."""
 
@@ -72,6 +95,7 @@ class Account(BaseModel):
     path: Path
     connection: str = Field(min_length=1, description="id of the Airflow connection to NetSuite")
     owner_fields: tuple[FieldName, ...] = Field(min_length=1)
+    team_selling: TeamSelling | None = None
     schedule: str | None = None
     timezone: str = "UTC"
     user_mode: Literal["import", "match_only"] = "import"
@@ -140,9 +164,18 @@ class Account(BaseModel):
 
     @model_validator(mode="after")
     def _fields_are_distinct(self) -> Account:
-        _refuse_clashes("owner_fields", self.owner_fields, INVOICES.name)
+        _refuse_clashes("owner_fields", self.owner_fields, INVOICES.name, self.sales_team_of(INVOICES.name))
         for entity, fields in self.custom_fields.items():
-            _refuse_clashes(f"custom_fields.{entity}", fields, entity)
+            _refuse_clashes(f"custom_fields.{entity}", fields, entity, self.sales_team_of(entity))
+        return self
+
+    @model_validator(mode="after")
+    def _team_stands_for_the_sales_rep(self) -> Account:
+        if self.team_selling and SALES_REP not in self.owner_fields:
+            raise ValueError(
+                f"team_selling: the sales team takes the place of {SALES_REP!r}, which owner_fields do not name; add "
+                "it there, or leave team_selling out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -170,17 +203,29 @@ class Account(BaseModel):
         return timedelta(seconds=self.late_commit_margin_seconds)
 
     def fields_of(self, entity: str) -> tuple[str, ...]:
-        """Every field that this file adds to an entity: owner fields first, each once."""
-        owners = self.owner_fields if entity == INVOICES.name else ()
+        """Every field that this file adds to an entity: owner fields first, each once.
+
+        With Team Selling the sales rep is none of them; see ``sales_team_of``.
+        """
+        owners = self.header_owner_fields if entity == INVOICES.name else ()
         return tuple(dict.fromkeys((*owners, *self.custom_fields.get(entity, ()))))
+
+    @property
+    def header_owner_fields(self) -> tuple[str, ...]:
+        """The owner fields that are fields of the invoice: with Team Selling, all but the sales rep."""
+        return tuple(field for field in self.owner_fields if not (self.team_selling and field == SALES_REP))
+
+    def sales_team_of(self, entity: str) -> tuple[str, ...]:
+        """The column that holds an entity's sales team; none without Team Selling, and of all but invoices."""
+        return (SALES_TEAM,) if self.team_selling and entity == INVOICES.name else ()
 
     def _overlap(self, entity: Entity) -> timedelta:
         minutes = self.overlap_minutes.get(entity.name)
         return entity.overlap if minutes is None else timedelta(minutes=minutes)
 
 
-def _refuse_clashes(key: str, fields: tuple[str, ...], entity: str) -> None:
-    declared = {column.name for known in ENTITIES if known.name == entity for column in known.columns}
+def _refuse_clashes(key: str, fields: tuple[str, ...], entity: str, sales_team: tuple[str, ...]) -> None:
+    declared = {column.name for known in ENTITIES if known.name == entity for column in known.columns} | {*sales_team}
     for field in fields:
         if fields.count(field) > 1:
             raise ValueError(f"{key}: {field!r} stands there more than once; name each field once")

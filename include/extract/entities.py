@@ -7,6 +7,10 @@ from datetime import timedelta
 
 from include.netsuite.columns import Column
 
+# With Team Selling NetSuite has a sales team in the place of an invoice's sales rep (D6): this column is read instead.
+SALES_REP = "salesrep"
+SALES_TEAM = "sales_team"
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:

@@ -13,6 +13,10 @@ class VanishedColumn(MissingField):
     """A column that this account had when it was last loaded is gone: its values would be emptied in silence."""
 
 
+class NoSalesTeam(ExtractError):
+    """The account file says that the account has Team Selling, but NetSuite does not show the sales team."""
+
+
 class NotPermitted(ExtractError):
     """The role may not read a record that the sync needs."""
 

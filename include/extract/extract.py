@@ -42,8 +42,9 @@ def probed_window(entity: Entity, cutoff: datetime) -> Window:
 
 
 def columns_of(account: Account, entity: Entity) -> tuple[str, ...]:
-    """What an entity lands and is staged with: its declared columns and the account's own fields."""
-    return (*(column.name for column in entity.columns), *account.fields_of(entity.name))
+    """What an entity lands and is staged with: its declared columns, the account's own fields, and the sales team."""
+    declared = (column.name for column in entity.columns)
+    return (*declared, *account.fields_of(entity.name), *account.sales_team_of(entity.name))
 
 
 def extract(

@@ -7,9 +7,19 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from include.extract.errors import MissingField, NotPermitted, VanishedColumn
-from include.extract.suiteql import LINE_EDITS, WHENEVER, Query, SelectItem, Window, columns_that_differ, read_query
-from include.netsuite.errors import BadQuery, NetSuiteDown, NotPermittedOrMissing, UnknownColumn
+from include.extract.errors import MissingField, NoSalesTeam, NotPermitted, VanishedColumn
+from include.extract.suiteql import (
+    LINE_EDITS,
+    SALES_TEAMS,
+    WHENEVER,
+    Query,
+    SelectItem,
+    Window,
+    columns_that_differ,
+    read_column,
+    read_query,
+)
+from include.netsuite.errors import BadQuery, NetSuiteDown, NetSuiteError, NotPermittedOrMissing, UnknownColumn
 from include.netsuite.keyset import KeysetQuery
 
 if TYPE_CHECKING:
@@ -30,6 +40,7 @@ PERMISSIONS = {
     "employee": "Lists > Employees",
     "customer": "Lists > Customers",
     "term": "Setup > Accounting Lists",
+    SALES_TEAMS: "Transactions > Find Transaction, Transactions > Invoice and Lists > Employees",
     "entity": "Lists > Employees, Customers, Vendors and Contacts",
     "deletedrecord": "Setup > Deleted Records",
 }
@@ -81,6 +92,7 @@ def plan_entity(
     Raises:
         MissingField: names the field, and the account file where that asks for it.
         VanishedColumn: names the column that the account had, and what to do where that is meant.
+        NoSalesTeam: the account file says that the account has Team Selling; names its key, and what to see to.
         NotPermitted: names the record and the permission that the role needs.
     """
     return tuple(
@@ -146,7 +158,52 @@ class _Settling:
         if self._tells_line_edits(with_lines):
             query = replace(query, rest=with_lines.rest)
             spellings.append(LINE_EDITS)
+        for column in self._account.sales_team_of(self._entity.name):
+            query = self._with_sales_team(query, read_column(column))
+            spellings.append(SALES_TEAMS)
         return Plan(query, tuple(missing), tuple(spellings))
+
+    def _with_sales_team(self, query: Query, asked_for: Sequence[SelectItem]) -> Query:
+        """The query with the sales team, by the first spelling that NetSuite accepts.
+
+        Tried last, with all the rest settled, so that whatever NetSuite refuses here can only be this.
+        """
+        refusals = []
+        for item in asked_for:
+            with_team = replace(query, items=(*query.items, item))
+            refusal = self._refusal_of(with_team)
+            if refusal is None:
+                return with_team
+            log.info("NetSuite does not tell the %s in this way: %s", item.alias, refusal)
+            refusals.append(refusal)
+        down = next((refusal for refusal in refusals if isinstance(refusal, NetSuiteDown)), None)
+        raise down or self._no_sales_team(refusals)
+
+    def _refusal_of(self, query: Query) -> NetSuiteError | None:
+        try:
+            self._client.probe(*self._probing(query))
+        except (BadQuery, NotPermittedOrMissing, NetSuiteDown) as error:
+            return error
+        return None
+
+    def _no_sales_team(self, refusals: Sequence[NetSuiteError]) -> NoSalesTeam | VanishedColumn:
+        account, connection = self._account.name, self._account.connection
+        said = "; ".join(dict.fromkeys(error.detail or error.message for error in refusals))
+        see_to = (
+            "See that the feature Team Selling is on (Setup > Company > Enable Features > CRM > Team Selling) and that "
+            f"the role of connection {connection!r} may see the record {SALES_TEAMS!r} with its columns transaction, "
+            f"employee, isprimary and contribution (permissions {PERMISSIONS[SALES_TEAMS]}). If the account has no "
+            f"sales teams, take team_selling out of {self._account.path}. NetSuite said: {said}"
+        )
+        if SALES_TEAMS in self._had:
+            return VanishedColumn(
+                f"NetSuite no longer shows the sales teams of {self._entity.name} ({SALES_TEAMS}), as it did when "
+                f"account {account} was last loaded. Nothing was emptied. {see_to}"
+            )
+        return NoSalesTeam(
+            f"NetSuite does not show the sales teams of {self._entity.name} ({SALES_TEAMS}), which team_selling in "
+            f"{self._account.path} asks for (account {account}). {see_to}"
+        )
 
     def _tells_line_edits(self, query: Query) -> bool:
         """Whether NetSuite tells of which rows a line was edited in the window.

@@ -4,6 +4,9 @@ A file is one SELECT with an item per line, ``expression AS alias``. A comment `
 names what to ask for where the account does not know the first. ``{column in window}`` stands for the predicate that
 bounds the rows by their modified instant; a comment ``-- or key: SELECT …`` behind it names further rows, those that
 changed in the window in another way. ``:after_id`` and ``:last_id`` bound the rows by the key.
+
+``sales_team.suiteql`` holds one column more for some accounts: a SELECT of that column alone, with the table that it
+joins, if any. Behind a line ``-- or: …`` stands the same column, for accounts that refuse the first.
 """
 
 from __future__ import annotations
@@ -24,9 +27,13 @@ FOLDER = Path(__file__).parent / "suiteql"
 
 _QUERY = re.compile(r"SELECT\n(?P<items>.*?)\n(?P<rest>FROM .*)\n(?P<order>ORDER BY .*)", re.DOTALL)
 _ITEM = re.compile(r"(?P<expression>.+) AS (?P<alias>[a-z0-9_]+),?\s*(?:-- or: (?P<fallback>.+))?")
+_MORE = re.compile(r"SELECT\n +(?P<expression>.+?) AS (?P<alias>[a-z_]+)\nFROM \S+ \S+(?:\n(?P<join>.+))?", re.DOTALL)
+_OR = re.compile(r"^-- or: .*\n", re.MULTILINE)
 _WINDOW = re.compile(r"\{(?P<column>[a-z.]+) in window\}(?: -- or (?P<key>[a-z.]+): (?P<others>.+))?")
 # What an account must offer to find invoices of which only a line was edited, as SuiteQL spells it.
 LINE_EDITS = "transactionline.linelastmodifieddate"
+# The record of the sales teams, which only accounts with Team Selling have.
+SALES_TEAMS = "transactionsalesteam"
 
 _UTC = "SYS_EXTRACT_UTC({column})"
 _BOUND = "TO_TIMESTAMP(:{name}, 'YYYY-MM-DD HH24:MI:SS')"
@@ -34,11 +41,15 @@ _BOUND = "TO_TIMESTAMP(:{name}, 'YYYY-MM-DD HH24:MI:SS')"
 
 @dataclass(frozen=True, slots=True)
 class SelectItem:
-    """One column of a query: what is asked for now, and what to ask for if that is refused."""
+    """One column of a query: what is asked for now, and what to ask for if that is refused.
+
+    ``join``: the further table that it is read from, one row for each row of the query, or none.
+    """
 
     alias: str
     expression: str
     fallbacks: tuple[str, ...] = ()
+    join: str = ""
 
     def next_spelling(self) -> SelectItem | None:
         """The same column, asked for by its next spelling; None when there is none left."""
@@ -96,7 +107,9 @@ class Query:
     def sql(self, window: Window) -> str:
         """The whole query, bounded by the window."""
         items = ",\n    ".join(f"{item.expression} AS {item.alias}" for item in self.items)
-        return f"SELECT\n    {items}\n{self._bounded(window)}\n{self.order}"
+        source, where = self._bounded(window).split("\n", 1)
+        joined = "\n".join((source, *(item.join for item in self.items if item.join), where))
+        return f"SELECT\n    {items}\n{joined}\n{self.order}"
 
     def bounds_sql(self, window: Window) -> str:
         """The query that counts the same rows and finds their lowest and highest key."""
@@ -140,12 +153,33 @@ def read_query(name: str) -> Query:
         ValueError: the file is not one SELECT with an item per line (a mistake of the project's).
     """
     text = (FOLDER / f"{name}.suiteql").read_text(encoding="utf-8")
-    body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-    match = _QUERY.fullmatch(body.strip())
+    match = _QUERY.fullmatch(_without_comments(text))
     if not match:
         raise ValueError(f"{name}.suiteql: must be SELECT, one item per line, FROM, ORDER BY")
     items = tuple(_read_item(name, line) for line in match["items"].splitlines())
     return Query(name, items, match["rest"], match["order"])
+
+
+@cache
+def read_column(name: str) -> tuple[SelectItem, ...]:
+    """The column of ``suiteql/<name>.suiteql``, by each of its spellings, the first to be tried first.
+
+    Raises:
+        ValueError: a spelling is not SELECT, one item, FROM and what it joins (a mistake of the project's).
+    """
+    spellings = _OR.split((FOLDER / f"{name}.suiteql").read_text(encoding="utf-8"))
+    return tuple(_read_more(name, text) for text in spellings)
+
+
+def _read_more(name: str, text: str) -> SelectItem:
+    match = _MORE.fullmatch(_without_comments(text))
+    if not match:
+        raise ValueError(f"{name}.suiteql: must be SELECT, one item, FROM, and a JOIN or none")
+    return SelectItem(match["alias"], match["expression"], join=match["join"] or "")
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
 
 
 def columns_that_differ(entity: Entity) -> frozenset[str]:

@@ -19,6 +19,7 @@ from include.extract.errors import ExtractError
 from include.extract.extract import columns_of, extract, probed_window, window_of
 from include.extract.landing import LandingArea
 from include.extract.plan import not_permitted, plan_entity
+from include.extract.sales_teams import warn_of_team_selling
 from include.extract.suiteql import LINE_EDITS
 from include.matching.email_key import delivery_address, email_key
 from include.matching.errors import MatchingError, UsersLocked
@@ -270,6 +271,7 @@ class PassFence(SyncStep, SkipMixin):
             check_lookups(client)
         except NotPermittedOrMissing as error:
             raise not_permitted(self.account, error.name or "entity", error) from error
+        warn_of_team_selling(client, self.account)
         line_edits = LINE_EDITS in columns[INVOICES.name]
         counts.set(cutoff_at=fence.cutoff_at.isoformat(), line_edits=line_edits, **asked(client))
 

@@ -46,7 +46,7 @@ class Rule:
     @property
     def is_of_type(self) -> bool:
         """Whether the rule is that the column's text can be read as its declared type."""
-        return self.check in CHECK_OF_TYPE.values()
+        return self.check in (*CHECK_OF_TYPE.values(), TEAM)
 
     @property
     def promise(self) -> str:
@@ -66,6 +66,12 @@ INSTANT = Check("instant.sql", "is an instant (YYYY-MM-DDTHH:MM:SSZ)", "is not a
 FLAG = Check("flag.sql", "is T or F", "is not T or F")
 ADDRESS = Check("address.sql", "is a valid e-mail address", "is not a valid e-mail address", ("email_key",))
 NOT_NEGATIVE = Check("not_negative.sql", "is not below zero", "is below zero")
+
+TEAM = Check(
+    "team.sql",
+    "can be read (employee:isprimary:contribution of each member, nobody twice)",
+    "can't be read (employee:isprimary:contribution of each member, nobody twice)",
+)
 
 CHECK_OF_TYPE: Mapping[ColumnType, Check] = {
     "id": WHOLE_POSITIVE,
@@ -100,15 +106,25 @@ STAGED_COLUMNS: Mapping[str, frozenset[str]] = {
 ROW_NUMBER_ONLY = frozenset({"row_number"})
 
 
-def rules_of(entity: Entity, owner_fields: Iterable[str] = ()) -> tuple[Rule, ...]:
+def rules_of(entity: Entity, owner_fields: Iterable[str] = (), sales_team: Iterable[str] = ()) -> tuple[Rule, ...]:
     """Every rule on the rows of an entity; each owner field is a reference to a record, so an id."""
-    return (*_rules_of_columns(entity, owner_fields), *RULES_OF_ENTITY.get(entity.name, ()))
+    return (
+        *_rules_of_columns(entity, owner_fields),
+        *(Rule(column, TEAM) for column in sales_team),
+        *RULES_OF_ENTITY.get(entity.name, ()),
+    )
 
 
-def columns_of(entity: Entity, owner_fields: Iterable[str] = (), custom_fields: Iterable[str] = ()) -> frozenset[str]:
+def columns_of(
+    entity: Entity,
+    owner_fields: Iterable[str] = (),
+    custom_fields: Iterable[str] = (),
+    sales_team: Iterable[str] = (),
+) -> frozenset[str]:
     """The columns that the staging table of an entity must have, no more and no less."""
     declared = {column.name for column in entity.columns}
-    return frozenset(declared | {*owner_fields, *custom_fields} | STAGED_COLUMNS.get(entity.name, ROW_NUMBER_ONLY))
+    staged = STAGED_COLUMNS.get(entity.name, ROW_NUMBER_ONLY)
+    return frozenset(declared | {*owner_fields, *custom_fields, *sales_team} | staged)
 
 
 def _rules_of_columns(entity: Entity, owner_fields: Iterable[str]) -> Iterator[Rule]:

@@ -100,14 +100,16 @@ def validate_staged(
     settings: ValidationSettings,
     live_rows: int | None,
     docs_dir: Path | str,
+    sales_team: Sequence[str] = (),
     keep_runs: int = KEEP_RUNS,
 ) -> ValidationOutcome:
     """Validate the staging table ``(schema, name)`` of one entity, in the database.
 
     Writes ``<table>__bad (row_number, reason)``, one row per row and rule it breaks, and a data docs page below
     ``docs_dir``, where the pages of the newest ``keep_runs`` runs of each account are kept. ``owner_fields`` are the
-    account's (only invoices have them), ``custom_fields`` those of this entity. ``live_rows``: rows of the entity that
-    are in raw now, None where unknown.
+    account's that are fields of the record (only invoices have them), ``custom_fields`` those of this entity,
+    ``sales_team`` the column of the sales team, if it is read. ``live_rows``: rows of the entity that are in raw now,
+    None where unknown.
 
     Raises:
         BadBatch: the data is wrong as a whole: columns not as declared, or of another type throughout, too many bad
@@ -121,8 +123,8 @@ def validate_staged(
         run_id=run_id,
         entity=entity,
         table=table,
-        columns=columns_of(entity, owners, custom_fields),
-        rules=rules_of(entity, owners),
+        columns=columns_of(entity, owners, custom_fields, sales_team),
+        rules=rules_of(entity, owners, sales_team),
         settings=settings,
         live_rows=live_rows or 0,
     )

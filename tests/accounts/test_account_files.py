@@ -1,11 +1,13 @@
 """The account file is checked key by key; its errors name file, key and what is allowed (O1)."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from include.accounts.files import WrongAccountFile, account_files, load_account, read_account_file
+from include.accounts.model import TeamSelling
 from include.accounts.pools import pools
 from include.extract.entities import DELETIONS, ENTITIES
 
@@ -49,6 +51,24 @@ def test_fields_of_an_entity_are_owner_fields_and_custom_fields_each_once(folder
     assert account.fields_of("terms") == ()
 
 
+def test_with_team_selling_the_sales_team_is_read_in_the_place_of_the_sales_rep(folder):
+    """D6: who is meant by `salesrep` is for the account file to say."""
+    text = GOOD + "team_selling: {choice: contribution, least_contribution: 0.25}\n"
+    account = read_account_file(write(folder, text))
+    assert account.team_selling == TeamSelling(choice="contribution", least_contribution=Decimal("0.25"))
+    assert account.owner_fields == ("salesrep", "custbody_collector")
+    assert account.header_owner_fields == account.fields_of("invoices") == ("custbody_collector",)
+    assert account.sales_team_of("invoices") == ("sales_team",)
+    assert account.sales_team_of("customers") == ()
+
+
+def test_without_the_key_there_is_no_sales_team(folder):
+    account = read_account_file(write(folder, GOOD))
+    assert account.team_selling is None
+    assert account.header_owner_fields == account.owner_fields
+    assert account.sales_team_of("invoices") == ()
+
+
 def test_overlap_and_margin_are_those_of_the_project_where_the_file_names_none(folder):
     account = read_account_file(write(folder, GOOD))
     assert account.entities == ENTITIES
@@ -87,6 +107,33 @@ def test_an_account_has_overlaps_and_a_margin_of_its_own(folder):
         (GOOD + "accept_missing: {deletions: [id]}\n", ["'accept_missing'", "'deletions'", "customers, terms"]),
         (GOOD + "accept_missing: {customers: [balance]}\n", ["'balance' of customers", "terms_id", "unbilled_orders"]),
         (GOOD + "late_commit_margin_seconds: -1\n", ["late_commit_margin_seconds", "greater than or equal to 0"]),
+        (
+            GOOD + "team_selling: {choice: first}\n",
+            ["'team_selling.choice'", "'primary', 'all' or 'contribution'", "first"],
+        ),
+        (GOOD + "team_selling: {}\n", ["key 'team_selling.choice' is missing"]),
+        (GOOD + "team_selling: {choice: all, least: 1}\n", ["'team_selling.least' is not known", "least_contribution"]),
+        (GOOD + "team_selling: {choice: contribution}\n", ["key 'team_selling'", "needs 'least_contribution'", "0.25"]),
+        (
+            GOOD + "team_selling: {choice: primary, least_contribution: 0.5}\n",
+            ["key 'team_selling'", "'least_contribution' says nothing with choice primary"],
+        ),
+        (
+            GOOD + "team_selling: {choice: contribution, least_contribution: 25}\n",
+            ["key 'team_selling.least_contribution'", "less than or equal to 1"],
+        ),
+        (
+            GOOD + "team_selling: {choice: contribution, least_contribution: 0}\n",
+            ["key 'team_selling.least_contribution'", "greater than 0"],
+        ),
+        (
+            "connection: n\nowner_fields: [custbody_x]\nteam_selling: {choice: all}\n",
+            ["team_selling", "'salesrep'", "owner_fields do not name"],
+        ),
+        (
+            GOOD + "team_selling: {choice: all}\ncustom_fields: {invoices: [sales_team]}\n",
+            ["custom_fields.invoices", "'sales_team' is read as a column of invoices already"],
+        ),
         (GOOD + "connection: other\n", ["'connection'", "twice"]),
         ("- a\n- b\n", ["keys and values"]),
         ("", ["keys and values"]),

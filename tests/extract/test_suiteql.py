@@ -1,5 +1,6 @@
 """The SuiteQL files, and how a window bounds them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,8 @@ import sqlglot
 from sqlglot import exp
 
 from include.extract.entities import ENTITIES
-from include.extract.suiteql import FOLDER, WHENEVER, Window, read_query
+from include.extract.sales_teams import ANY_SALES_TEAM
+from include.extract.suiteql import FOLDER, WHENEVER, Window, read_column, read_query
 
 CUTOFF = datetime(2026, 11, 20, 12, 0, 5, tzinfo=UTC)
 FIRST = Window(None, CUTOFF)
@@ -20,8 +22,22 @@ def test_a_file_gives_exactly_the_declared_columns(entity, name):
     assert read_query(name).columns == tuple(column.name for column in entity.columns)
 
 
-def test_every_file_belongs_to_an_entity():
-    assert {path.stem for path in FOLDER.iterdir()} == {name for _, name in QUERIES}
+def test_every_file_belongs_to_an_entity_or_to_the_sales_teams():
+    of_teams = {"sales_team", ANY_SALES_TEAM.stem}
+    assert {path.stem for path in FOLDER.iterdir()} == {name for _, name in QUERIES} | of_teams
+
+
+@pytest.mark.parametrize("spelling", read_column("sales_team"), ids=["in the list", "joined"])
+@pytest.mark.parametrize("window", [FIRST, LATER], ids=["first", "later"])
+def test_the_sales_team_joins_the_columns_and_changes_no_row(spelling, window):
+    """D6: the rows, their order and their bounds are those of the invoices."""
+    plain = read_query("invoices")
+    query = replace(plain, items=(*plain.items, spelling))
+    tree = sqlglot.parse_one(query.sql(window), dialect="oracle")
+    assert tree.named_selects == [*plain.columns, "sales_team"]
+    assert tree.args["where"] == sqlglot.parse_one(plain.sql(window), dialect="oracle").args["where"]
+    assert query.bounds_sql(window) == plain.bounds_sql(window)
+    assert {join.side for join in tree.args.get("joins", [])} <= {"LEFT"}
 
 
 @pytest.mark.parametrize("window", [FIRST, LATER], ids=["first", "later"])

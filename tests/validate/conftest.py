@@ -73,11 +73,13 @@ class StagedBatches:
         *,
         owner_fields: Sequence[str] = (),
         custom_fields: Sequence[str] = (),
+        sales_team: Sequence[str] = (),
         without: str | None = None,
         extra: str | None = None,
     ) -> tuple[str, str]:
         """Stage rows, each given by what differs from a good row; ids are 1, 2, … where none is given."""
-        columns = sorted(columns_of(entity, owner_fields, custom_fields) - {"row_number", without} | {extra} - {None})
+        whole_set = columns_of(entity, owner_fields, custom_fields, sales_team)
+        columns = sorted(whole_set - {"row_number", without} | {extra} - {None})
         name = f"{entity.name}__{next(self.numbers):012x}"
         quoted = ", ".join(f'"{column}" text' for column in columns)
         values = ", ".join(f":{column}" for column in columns)
@@ -110,7 +112,7 @@ class StagedBatches:
 
     def outcome_of(self, entity: Entity, *rows: Mapping[str, str | None], **options: Any) -> ValidationOutcome:
         """Stage rows and validate them, with any share of bad rows allowed."""
-        fields = {key: options[key] for key in ("owner_fields", "custom_fields") if key in options}
+        fields = {key: options[key] for key in ("owner_fields", "custom_fields", "sales_team") if key in options}
         return self.validate(entity, self.stage(entity, rows, **fields), **({"settings": ANY_SHARE} | options))
 
     def bad_rows(self, table: tuple[str, str]) -> list[tuple[int, str]]:

@@ -3,7 +3,8 @@
 import pytest
 
 from include.extract.entities import CUSTOMERS, DELETIONS, EMPLOYEES, ENTITIES, INVOICES, TERMS, Entity
-from tests.validate.conftest import StagedBatches
+from include.validate.errors import BadBatch
+from tests.validate.conftest import ANY_SHARE, StagedBatches
 
 DATE = "is not a date (YYYY-MM-DD)"
 INSTANT = "is not an instant (YYYY-MM-DDTHH:MM:SSZ)"
@@ -61,6 +62,40 @@ def test_every_owner_field_is_a_reference_or_empty(batches: StagedBatches, text:
     rows = [{"salesrep": "5", "custbody_collector": text}, {"salesrep": None, "custbody_collector": None}]
     outcome = batches.outcome_of(INVOICES, *rows, owner_fields=("salesrep", "custbody_collector"))
     assert outcome.reasons == {"custbody_collector is not a whole positive number": 1}
+
+
+TEAM = "sales_team can't be read (employee:isprimary:contribution of each member, nobody twice)"
+
+
+def test_a_sales_team_names_its_members_each_once(batches: StagedBatches):
+    """D6: an invoice whose team can't be read is no invoice without a team."""
+    good = [
+        "12:T:0.6 15:F:.4",
+        "12:T:1",
+        "12::",
+        "12:T: 15:F:0",
+        "12:F:0,6 15:F:,4",
+        "12:T:60% 15:F:40%",
+        "9" * 18 + ":T:1.",
+    ]
+    bad = [
+        "12", "12:T", "12:X:1", "12:T:half", "12:T:1:2", ":T:1", "0:T:1", "012:T:1", "-1:T:1", "1.5:T:1", "a:T:1",
+        "12:T:.6  15:F:.4", " 12:T:1", "12:T:1 ", "12:T:1\t15:F:0", "12:T:%", "12:T:.", "12:T:-1", "12:T:1e3", "12:T:٣",
+        "9" * 19 + ":T:1", "12:T:" + "1" * 43, "12:T:.5 15:F:.25 12:F:.25", "12:T:.5 and more", "12:t:1",
+    ]  # fmt: skip
+    rows = [{"sales_team": text} for text in (*good, *bad, None, "")]
+    table = batches.stage(INVOICES, rows, sales_team=["sales_team"])
+    outcome = batches.validate(INVOICES, table, sales_team=["sales_team"], settings=ANY_SHARE)
+    assert outcome.reasons == {TEAM: len(bad)}
+    assert [row for row, _ in batches.bad_rows(table)] == [len(good) + number for number in range(1, len(bad) + 1)]
+
+
+def test_sales_teams_that_can_not_be_read_throughout_stop_the_batch_with_an_example(batches: StagedBatches):
+    """NetSuite writes them otherwise than is known. Few invoices may have a team, so that few rows are bad."""
+    rows = [{"sales_team": "12 (T)"}] * 7 + [{}] * 200
+    table = batches.stage(INVOICES, rows, sales_team=["sales_team"])
+    with pytest.raises(BadBatch, match=r"sales_team: 7 of its 7 values .* '12 \(T\)'"):
+        batches.validate(INVOICES, table, sales_team=["sales_team"])
 
 
 @pytest.mark.parametrize(
