@@ -41,6 +41,7 @@ class Steps:
     kind: str = "netsuite_sync"
     run_type: str = "manual"
     done: list[str] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
 
     def run(self, task_id: str) -> Any:
         """Do one step in this process; its return value."""
@@ -91,7 +92,7 @@ def _execute(steps: Steps, operator: BaseOperator) -> Any:
 
     dag_run = SimpleNamespace(run_id=steps.run_id, run_type=steps.run_type)
     return operator.execute(
-        {"run_id": steps.run_id, "dag_run": dag_run, "params": {}, "outlet_events": OutletEventAccessors()}
+        {"run_id": steps.run_id, "dag_run": dag_run, "params": steps.params, "outlet_events": OutletEventAccessors()}
     )
 
 

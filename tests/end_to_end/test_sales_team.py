@@ -1,0 +1,85 @@
+"""With Team Selling, invoices reach staging with their sales team, by the steps of a sync and of a re-sync (D6)."""
+
+from collections.abc import Iterator
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.end_to_end.conftest import Installation
+from tests.end_to_end.steps import Steps
+from tests.sandbox_process import SandboxProcess
+
+INVOICES = 120
+BAD_TEAM = {"sandbox_key": 10501, "transaction": 105, "employee": 11, "isprimary": "yes", "contribution": 1}
+TEAM = "11:T:.6 17:F:.4"
+
+
+@pytest.fixture(scope="module")
+def netsuite() -> Iterator[SandboxProcess]:
+    with SandboxProcess(invoices=INVOICES, team_selling=True) as process:
+        process.control("POST", "/rows/transactionsalesteam", BAD_TEAM)
+        yield process
+
+
+@pytest.fixture
+def acme(installation: Installation, netsuite: SandboxProcess) -> Installation:
+    installation.write_account(team_selling={"choice": "primary"})
+    installation.connect(netsuite.connection())
+    return installation
+
+
+def staged(acme: Installation) -> dict[str, dict[str, str]]:
+    """What stands in staging of invoices, by id, and the reasons of the rows that go to quarantine."""
+    names = acme.rows("SELECT relname FROM pg_class WHERE relname ~ '^invoices__[0-9a-f]{12}$' AND relkind = 'r'")
+    table = f"staging.{names[0]['relname']}"
+    rows = acme.rows(f"SELECT staged.*, reason FROM {table} AS staged LEFT JOIN {table}__bad USING (row_number)")
+    return {row["id"]: row for row in rows}
+
+
+def test_a_sync_stages_the_team_and_sends_one_that_can_not_be_read_to_quarantine(acme):
+    """P2: the row is kept with its text; nothing crashes, and no invoice is taken for one without a team."""
+    steps = Steps("manual__2026-11-01T00:00:00+00:00")
+    steps.run("fence")
+    assert "transactionsalesteam" in acme.value("SELECT columns -> 'invoices' FROM ops.sync_runs")
+    assert "salesrep" not in acme.value("SELECT fields -> 'invoices' FROM ops.sync_runs")
+    assert steps.run("invoices.extract")["rows"] == INVOICES
+    counts = steps.run("invoices.validate")
+    rows = staged(acme)
+    assert len(rows) == INVOICES
+    assert "salesrep" not in rows["101"]
+    assert (rows["101"]["sales_team"], rows["101"]["reason"]) == (TEAM, None)
+    assert (rows["102"]["sales_team"], rows["102"]["reason"]) == (None, None)
+    reason = "sales_team can't be read (employee:isprimary:contribution of each member, nobody twice)"
+    assert (rows["105"]["sales_team"], rows["105"]["reason"]) == ("11:yes:1", reason)
+    assert counts["reasons"] == {reason: 1}
+
+
+@pytest.mark.parametrize("asked_for", [{"ids": ["101", "103"]}, {"modified_from": "2001-01-01"}], ids=["ids", "range"])
+def test_a_re_sync_stages_it_too(acme, asked_for):
+    """O9: what is read again is what a first sync would have read."""
+    params = {"entities": ["invoices"], **asked_for}
+    steps = Steps("manual__2026-11-01T00:00:00+00:00", kind="netsuite_resync", params=params)
+    for step in ("fence", "invoices.extract", "invoices.validate"):
+        steps.run(step)
+    rows = staged(acme)
+    assert len(rows) == (2 if "ids" in asked_for else INVOICES)
+    assert rows["101"]["sales_team"] == TEAM
+    assert rows["103"]["sales_team"] == "11:F:.5 17:F:.3 18:F:.2"
+
+
+def test_without_the_table_the_fence_names_the_key_and_nothing_is_read(acme, netsuite):
+    netsuite.control("POST", "/settings", {"team_selling": False})
+    try:
+        with pytest.raises(
+            AirflowFailException, match=r"team_selling in .*acme\.yml.*Enable Features > CRM > Team Selling"
+        ):
+            Steps("manual__2026-11-01T00:00:00+00:00").run("fence")
+    finally:
+        netsuite.control("POST", "/settings", {"team_selling": True})
+
+
+def test_the_fence_warns_of_teams_that_nobody_reads_and_passes(acme, caplog):
+    acme.write_account()
+    Steps("manual__2026-11-01T00:00:00+00:00").run("fence")
+    (warning,) = [record.getMessage() for record in caplog.records if "sales teams" in record.getMessage()]
+    assert "team_selling: {choice: primary}" in warning
