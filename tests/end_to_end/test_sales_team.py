@@ -78,8 +78,14 @@ def test_without_the_table_the_fence_names_the_key_and_nothing_is_read(acme, net
         netsuite.control("POST", "/settings", {"team_selling": True})
 
 
-def test_the_fence_warns_of_teams_that_nobody_reads_and_passes(acme, caplog):
+def test_teams_that_nobody_reads_are_warned_of_and_the_key_reads_all_invoices_again(acme, netsuite, caplog):
+    """What was loaded before has no team yet; the sales rep itself comes back the same way, when the key goes."""
     acme.write_account()
-    Steps("manual__2026-11-01T00:00:00+00:00").run("fence")
+    Steps("manual__2026-11-01T00:00:00+00:00").run_rest()
     (warning,) = [record.getMessage() for record in caplog.records if "sales teams" in record.getMessage()]
     assert "team_selling: {choice: primary}" in warning
+    windows = "SELECT windows -> 'invoices' = 'null' AS in_full FROM ops.sync_runs"
+    Steps("manual__2026-11-01T01:00:00+00:00").run("fence")
+    acme.write_account(team_selling={"choice": "primary"})
+    Steps("manual__2026-11-01T02:00:00+00:00").run("fence")
+    assert [row["in_full"] for row in acme.rows(f"{windows} ORDER BY run_id")] == [True, False, True]
