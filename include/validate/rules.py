@@ -69,8 +69,8 @@ NOT_NEGATIVE = Check("not_negative.sql", "is not below zero", "is below zero")
 
 TEAM = Check(
     "team.sql",
-    "can be read (employee:isprimary:contribution of each member, nobody twice)",
-    "can't be read (employee:isprimary:contribution of each member, nobody twice)",
+    "can be read (employee:isprimary:contribution of each member)",
+    "can't be read (employee:isprimary:contribution of each member)",
 )
 
 CHECK_OF_TYPE: Mapping[ColumnType, Check] = {

@@ -49,7 +49,7 @@ def test_a_sync_stages_the_team_and_sends_one_that_can_not_be_read_to_quarantine
     assert "salesrep" not in rows["101"]
     assert (rows["101"]["sales_team"], rows["101"]["reason"]) == (TEAM, None)
     assert (rows["102"]["sales_team"], rows["102"]["reason"]) == (None, None)
-    reason = "sales_team can't be read (employee:isprimary:contribution of each member, nobody twice)"
+    reason = "sales_team can't be read (employee:isprimary:contribution of each member)"
     assert (rows["105"]["sales_team"], rows["105"]["reason"]) == ("11:yes:1", reason)
     assert counts["reasons"] == {reason: 1}
 

@@ -64,15 +64,16 @@ def test_every_owner_field_is_a_reference_or_empty(batches: StagedBatches, text:
     assert outcome.reasons == {"custbody_collector is not a whole positive number": 1}
 
 
-TEAM = "sales_team can't be read (employee:isprimary:contribution of each member, nobody twice)"
+TEAM = "sales_team can't be read (employee:isprimary:contribution of each member)"
 
 
-def test_a_sales_team_names_its_members_each_once(batches: StagedBatches):
+def test_a_sales_team_names_its_members(batches: StagedBatches):
     """D6: an invoice whose team can't be read is no invoice without a team."""
     good = [
         "12:T:0.6 15:F:.4",
         "12:T:1",
         "12::",
+        "12:T:.5 12:F:.5",
         "12:T: 15:F:0",
         "12:F:0,6 15:F:,4",
         "12:T:60% 15:F:40%",
@@ -81,7 +82,7 @@ def test_a_sales_team_names_its_members_each_once(batches: StagedBatches):
     bad = [
         "12", "12:T", "12:X:1", "12:T:half", "12:T:1:2", ":T:1", "0:T:1", "012:T:1", "-1:T:1", "1.5:T:1", "a:T:1",
         "12:T:.6  15:F:.4", " 12:T:1", "12:T:1 ", "12:T:1\t15:F:0", "12:T:%", "12:T:.", "12:T:-1", "12:T:1e3", "12:T:٣",
-        "9" * 19 + ":T:1", "12:T:" + "1" * 43, "12:T:.5 15:F:.25 12:F:.25", "12:T:.5 and more", "12:t:1",
+        "9" * 19 + ":T:1", "12:T:" + "1" * 43, "12:T:.5 and more", "12:t:1",
     ]  # fmt: skip
     rows = [{"sales_team": text} for text in (*good, *bad, None, "")]
     table = batches.stage(INVOICES, rows, sales_team=["sales_team"])
