@@ -414,6 +414,7 @@ def load_staged(run: SyncRun, entity: Entity, counts: StepCounts, *, moves_water
         entity=entity,
         owner_fields=run.account.owner_fields,
         custom_fields=run.account.custom_fields.get(entity.name, ()),
+        team_selling=run.account.team_selling,
         counts=counts,
         moves_watermark=moves_watermark,
     )

@@ -95,7 +95,7 @@ def explain(
         return replace(explanation, fields=tuple(shown) if explanation.invoice_id is not None else ())
     reading = read_template(template, owner_fields)
     named = dict.fromkeys(entry.owner_field for entry in reading.entries if isinstance(entry, SmartField))
-    fields = [_named_exactly(explained.get(field) or _not_published(field)) for field in named]
+    fields = [_named_exactly(each) for field in named for each in _of_field(explained, field)]
     fields += [_named_wrongly(mistake) for mistake in reading.mistakes if mistake.code in FIELD_MISTAKES]
     return replace(
         explanation,
@@ -175,6 +175,12 @@ def _of_rows(account: str, asked: InvoiceKey, rows: list[dict[str, Any]]) -> Exp
         first["invoice_number"],
         tuple(Explained(field, _checks(rows)) for field, rows in groupby(of_it, key=lambda row: row["owner_field"])),
     )
+
+
+def _of_field(explained: dict[str, Explained], field: str) -> list[Explained]:
+    """What a template's owner field stands for: itself, and the further members of a sales team."""
+    of_it = [each for subject, each in explained.items() if subject == field or subject.startswith(f"{field}:")]
+    return of_it or [_not_published(field)]
 
 
 def _checks(rows: Iterable[dict[str, Any]]) -> tuple[Check, ...]:

@@ -41,7 +41,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """An owner field that gives no recipient for one invoice: which check failed, in words, and who can mend it."""
+    """An owner field that gives no recipient for one invoice: which check failed, in words, and who can mend it.
+
+    With Team Selling there is one for each member of the sales team that gives none: ``salesrep``, ``salesrep:2``, …
+    """
 
     owner_field: str
     status: str

@@ -20,6 +20,8 @@ class Reason(NamedTuple):
 # publish.recipients.status, and what publish.template_recipients adds to it.
 STATUSES = {
     "owner_empty": Reason("the field is empty on the invoice", NETSUITE),
+    "team_without_primary": Reason("not exactly one member of the sales team is marked primary", NETSUITE),
+    "team_below_contribution": Reason("nobody of the sales team has the least contribution", NETSUITE),
     "employee_not_found": Reason("NetSuite shows no such employee", NETSUITE),
     "employee_deleted": Reason("the employee was deleted", NETSUITE),
     "not_an_employee": Reason("the field holds a record that is no employee", NETSUITE),
@@ -43,13 +45,18 @@ class Check(NamedTuple):
     fails: str
 
 
-# publish.recipient_explain.check and publish.employee_explain.check; the first is only checked with a template at hand.
+# publish.recipient_explain.check and publish.employee_explain.check; the first is only checked with a template at hand,
+# those of the sales team where the account has team_selling.
 CHECKS = {
     "field_name_exact": Check("field name is exact", "the field name is not exact"),
     "invoice_live": Check("invoice is not deleted", "the invoice was deleted"),
     "field_configured": Check("field is configured", "the field is not configured"),
     "field_synced": Check("field was synced", "the field was not in the sync"),
     "owner_filled": Check("field is filled on the invoice", "the field is empty on the invoice"),
+    "team_has_primary": Check("sales team has a primary", "the sales team has no primary, or several"),
+    "team_reaches_contribution": Check(
+        "sales team has the contribution", "nobody of the sales team has the least contribution"
+    ),
     "employee_exists": Check("employee exists", "there is no such employee"),
     "employee_not_deleted": Check("employee is not deleted", "the employee was deleted"),
     "is_employee": Check("is an employee", "the record is no employee"),

@@ -154,4 +154,5 @@ class _Rehearsal:
                 self._cutoff_at,
                 owner_fields=self._account.owner_fields,
                 custom_fields=self._account.custom_fields.get(name, ()),
+                team_selling=self._account.team_selling,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from psycopg import sql
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from include.warehouse.staging import StagingTable, columns_of, drop, has_lost_r
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from sqlalchemy import Connection
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 DELETIONS = "deletions"
 INVOICES = "invoices"
+
+# With Team Selling (D6) the team is read instead of this owner field.
+TEAM_FIELD = "salesrep"
+SALES_TEAM = "sales_team"
+
 # The tables of raw that a load changes: it locks them against other loads, in this order.
 CHANGED_TABLES: Mapping[str, tuple[str, ...]] = {DELETIONS: ("customers", "employees", "invoices")}
 
@@ -31,7 +37,7 @@ CHANGED_TABLES: Mapping[str, tuple[str, ...]] = {DELETIONS: ("customers", "emplo
 ROWS_WORTH_ANALYZING = 1_000
 
 # Made by the .sql files; another batch may follow in the same transaction.
-WORKING_TABLES = ("accepted", "bad_records", "reported_deletions")
+WORKING_TABLES = ("accepted", "bad_records", "reported_deletions", "team_members", "team_owners")
 
 VIEWS = {
     "staged": (
@@ -42,6 +48,18 @@ VIEWS = {
     "staged_owners": "CREATE TEMPORARY VIEW staged_owners AS {owners}",
     "target": "CREATE TEMPORARY VIEW target AS {target}",
 }
+
+
+class TeamSelling(Protocol):
+    """What the load needs to know of an account with Team Selling: who of a sales team owns the invoice (D6)."""
+
+    @property
+    def choice(self) -> str:
+        """``primary``, ``all``, or ``contribution``: whoever has at least the least contribution."""
+
+    @property
+    def least_contribution(self) -> Decimal | float | None:
+        """A share, 1 being the whole; None unless the choice is ``contribution``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ def load(
     counts: StepCounts,
     owner_fields: Sequence[str] = (),
     custom_fields: Sequence[str] = (),
+    team_selling: TeamSelling | None = None,
     moves_watermark: bool = True,
 ) -> LoadCounts:
     """Load what this run staged and validated of an entity; then its staging tables are gone.
@@ -86,6 +105,7 @@ def load(
         counts: of the step, as ``ledger.step`` gives them.
         owner_fields: of the account file; only invoices have owners.
         custom_fields: of the account file, those of this entity.
+        team_selling: of the account file; None: the account has none, and no sales teams either.
         moves_watermark: false where the batch is not all that changed up to the cut-off.
 
     Raises:
@@ -100,12 +120,18 @@ def load(
         lock_against_loads(connection, ledger.account, CHANGED_TABLES.get(entity.name, (entity.name,)))
         if is_validated(connection, table):
             loaded = merge_staged(
-                connection, table, fence.cutoff_at, owner_fields=owner_fields, custom_fields=custom_fields
+                connection,
+                table,
+                fence.cutoff_at,
+                owner_fields=owner_fields,
+                custom_fields=custom_fields,
+                team_selling=team_selling,
             )
             drop(connection, table)
             if moves_watermark:
                 # A field that joined the account file after the fence was not read over the whole of the window.
-                named = {*(owner_fields if entity.name == INVOICES else ()), *custom_fields}
+                owners = _owners_read(owner_fields, team_selling) if entity.name == INVOICES else ()
+                named = {*owners, *custom_fields}
                 fields = [field for field in fence.fields.get(entity.name, ()) if field in named]
                 ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
                 ledger.advance_watermark(
@@ -124,6 +150,7 @@ def merge_staged(
     *,
     owner_fields: Sequence[str] = (),
     custom_fields: Sequence[str] = (),
+    team_selling: TeamSelling | None = None,
 ) -> LoadCounts:
     """Merge a staged and validated batch into raw and quarantine, in the connection's transaction; staging stays.
 
@@ -135,16 +162,24 @@ def merge_staged(
         cutoff_at: the run's cut-off: what a run with a later one has written is newer than the batch.
         owner_fields: of the account file; only invoices have owners.
         custom_fields: of the account file, those of this entity.
+        team_selling: of the account file; None: the account has none, and no sales teams either.
 
     Raises:
         NothingStaged: the staged rows were lost.
+        WrongColumns: the staging table lacks a field of the account file.
     """
     owners = owner_fields if table.entity == INVOICES else ()
+    team = team_selling if table.entity == INVOICES else None
     _see_that_rows_are_there(connection, table)
-    _create_views(connection, table, owners, custom_fields)
-    loaded = _Batch(connection, table.account, table.run_id, table.entity, cutoff_at, list(owners)).load()
+    _create_views(connection, table, _owners_read(owners, team), custom_fields)
+    loaded = _Batch(connection, table.account, table.run_id, table.entity, cutoff_at, list(owners), team).load()
     _drop_views_and_tables(connection)
     return loaded
+
+
+def _owners_read(owner_fields: Sequence[str], team_selling: TeamSelling | None) -> list[str]:
+    """The columns that say who owns an invoice: a sales team stands in the place of its owner field."""
+    return [SALES_TEAM if team_selling and field == TEAM_FIELD else field for field in owner_fields]
 
 
 def lock_against_loads(connection: Connection, account: str, tables: Iterable[str]) -> None:
@@ -186,6 +221,7 @@ class _Batch:
     entity: str
     cutoff_at: datetime
     owner_fields: list[str]
+    team_selling: TeamSelling | None
 
     def load(self) -> LoadCounts:
         self._run("accept.sql")
@@ -200,12 +236,18 @@ class _Batch:
         tables = [self.entity]
         changed = self._run(f"merge_{self.entity}.sql")
         if self.entity == INVOICES:
-            tables.append("invoice_owners")
+            tables += ["invoice_owners", "sales_teams"] if self.team_selling else ["invoice_owners"]
             self._run("merge_invoice_owners.sql")
+            self._choose_team_owners()
         if changed >= ROWS_WORTH_ANALYZING:
             for table in tables:
                 run_composed(self.connection, sql.SQL("ANALYZE {}").format(sql.Identifier("raw", table)))
         return changed
+
+    def _choose_team_owners(self) -> None:
+        files = ("merge_sales_teams.sql", "choose_team_owners.sql", "merge_team_owners.sql")
+        for file in files if self.team_selling else ("forget_sales_teams.sql",):
+            self._run(file)
 
     def _apply_deletions(self) -> int:
         self._run("reported_deletions.sql")
@@ -224,6 +266,8 @@ class _Batch:
             entity=self.entity,
             cutoff_at=self.cutoff_at,
             owner_fields=self.owner_fields,
+            team_choice=self.team_selling and self.team_selling.choice,
+            least_contribution=self.team_selling and self.team_selling.least_contribution,
         )
 
     def _count(self, changed: int, resolved: int) -> LoadCounts:
@@ -242,16 +286,16 @@ class _Batch:
 
 
 def _create_views(
-    connection: Connection, table: StagingTable, owner_fields: Sequence[str], custom_fields: Sequence[str]
+    connection: Connection, table: StagingTable, owners_read: Sequence[str], custom_fields: Sequence[str]
 ) -> None:
     """The names that the ``.sql`` files read: temporary views over this run's staging tables.
 
     staged: the staging table; ``payload``, its row as it was sent; ``custom_fields`` by name; ``last_modified_at`` is
     null where NetSuite keeps none. staged_bad: the bad rows' numbers and reasons. staged_owners: one row per staged row
-    and owner field. target: what raw holds of the entity (deletions have no table of their own).
+    and owner field that is read as one. target: what raw holds of the entity (deletions have no table of their own).
     """
     columns = columns_of(connection, table.identifier)
-    missing = [field for field in (*owner_fields, *custom_fields) if field not in columns]
+    missing = [field for field in (*owners_read, *custom_fields) if field not in columns]
     if missing:
         raise WrongColumns(
             f"{table.SCHEMA}.{table.name} lacks the fields {missing}, which the account file names now. "
@@ -264,7 +308,7 @@ def _create_views(
         "custom_names": _array(sql.Literal(field) for field in custom_fields),
         "custom_values": _array(sql.Identifier("staged", field) for field in custom_fields),
         "last_modified_at": last_modified_at,
-        "owners": _owners(table, owner_fields),
+        "owners": _owners(table, [field for field in owners_read if field != SALES_TEAM]),
         "target": _target(table.entity),
     }
     for view in VIEWS.values():

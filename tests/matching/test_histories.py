@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from include.matching.email_key import delivery_address, email_key
 from include.matching.errors import NoSuchVerdict, UserTaken
 from include.matching.verdicts import conflicts, give_verdict, withdraw_verdict
+from tests.warehouse import teams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,28 @@ class EditedUser(NamedTuple):
             )
 
 
+class Choice(NamedTuple):
+    """The account file says another thing about sales teams, or nothing any more."""
+
+    team_selling: teams.Choice | None
+
+    def happen(self, world: World) -> None:
+        world.choose(self.team_selling)
+
+
+class Team(NamedTuple):
+    """An invoice has another sales team; an account without Team Selling has it from now on."""
+
+    invoice: int
+    members: list[teams.Member]
+
+    def happen(self, world: World) -> None:
+        if not world.rows("SELECT FROM ops.team_selling WHERE account = :account"):
+            world.choose(teams.PRIMARY)
+        if world.rows("SELECT FROM raw.invoices WHERE account = :account AND id = :id", id=self.invoice):
+            world.team(self.invoice, *self.members)
+
+
 class Verdict(NamedTuple):
     """A person decides one of the conflicts there are for one of its candidates, or for none of them."""
 
@@ -100,6 +124,17 @@ class Withdrawal(NamedTuple):
             withdraw_verdict(connection, account=world.account, employee_id=self.employee, given_by="kim")
 
 
+MEMBERS = st.lists(
+    st.builds(
+        teams.Member,
+        st.sampled_from([*EMPLOYEES, 9]),
+        st.sampled_from([True, False, None]),
+        st.sampled_from([None, Decimal("0.2"), Decimal("0.5")]),
+    ),
+    max_size=3,
+    unique_by=lambda member: member.employee,
+)
+
 seldom = st.sampled_from([False, False, False, True])
 EVENTS = st.one_of(
     st.builds(Employee, st.sampled_from(EMPLOYEES), st.sampled_from(EMAILS), seldom, seldom),
@@ -110,6 +145,8 @@ EVENTS = st.one_of(
         st.sampled_from([None, *EMPLOYEES]),
         seldom,
     ),
+    st.builds(Choice, st.sampled_from([None, teams.PRIMARY, teams.ALL, teams.ALL, teams.QUARTER])),
+    st.builds(Team, st.sampled_from([10, 11]), MEMBERS),
     st.builds(NewUser, st.sampled_from(USER_EMAILS), st.sampled_from([True, True, False])),
     st.builds(
         EditedUser,

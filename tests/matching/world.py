@@ -11,6 +11,7 @@ from sqlalchemy import text
 from include.matching.email_key import delivery_address, email_key
 from include.matching.match import match
 from include.matching.publish import publish
+from tests.warehouse.teams import Choice, Member, owners_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -32,6 +33,7 @@ TABLES = (
     "ops.user_mode_switches",
     "workflow.role_changes",
     "raw.invoice_owners",
+    "raw.sales_teams",
     "raw.invoices",
     "raw.employees",
     "raw.customers",
@@ -39,6 +41,7 @@ TABLES = (
     "raw.owner_lookups",
     "ops.sync_runs",
     "ops.publishes",
+    "ops.team_selling",
 )
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -122,7 +125,8 @@ class World:
                 """
                 INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, run_id)
                 VALUES (:account, :id, :field, :employee, 'load')
-                ON CONFLICT (account, invoice_id, owner_field) DO UPDATE SET employee_id = excluded.employee_id
+                ON CONFLICT (account, invoice_id, owner_field)
+                DO UPDATE SET (employee_id, reason) = (excluded.employee_id, NULL)
                 """,
                 id=number,
                 field=owner_field,
@@ -155,6 +159,71 @@ class World:
             count=count,
         )
         self.execute("ANALYZE raw.employees, raw.invoices, raw.invoice_owners")  # as the load does
+    def choose(self, choice: Choice | None) -> None:
+        """Have the account file say how owners are chosen from sales teams; None: it has no team_selling."""
+        self.execute("DELETE FROM ops.team_selling WHERE account = :account")
+        if choice is None:
+            self.execute("UPDATE raw.invoice_owners SET reason = NULL WHERE account = :account AND reason IS NOT NULL")
+            self.execute("DELETE FROM raw.invoice_owners WHERE account = :account AND owner_field LIKE 'salesrep:%'")
+            self.execute("DELETE FROM raw.sales_teams WHERE account = :account")
+            return
+        self.execute(
+            "INSERT INTO ops.team_selling (account, choice, least_contribution, run_id) "
+            "VALUES (:account, :choice, :least, 'load')",
+            choice=choice.choice,
+            least=choice.least_contribution,
+        )
+        for (number,) in self.rows("SELECT DISTINCT invoice_id FROM raw.sales_teams WHERE account = :account"):
+            self._own_by_team(number)
+
+    def team(self, number: int, *members: Member) -> None:
+        """Give an invoice of an account with Team Selling this sales team."""
+        self.execute("DELETE FROM raw.sales_teams WHERE account = :account AND invoice_id = :id", id=number)
+        for member in members:
+            self.execute(
+                """
+                INSERT INTO raw.sales_teams (account, invoice_id, employee_id, is_primary, contribution, run_id)
+                VALUES (:account, :id, :employee, :is_primary, :share, 'load')
+                """,
+                id=number,
+                **member._asdict(),
+            )
+        self._own_by_team(number)
+
+    def _own_by_team(self, number: int) -> None:
+        ((choice, least),) = self.rows(
+            "SELECT choice, least_contribution FROM ops.team_selling WHERE account = :account"
+        )
+        members = self.rows(
+            """
+            SELECT employee_id, is_primary, contribution FROM raw.sales_teams
+            WHERE account = :account AND invoice_id = :id
+            """,
+            id=number,
+        )
+        owners = owners_of([Member(*member) for member in members], Choice(choice, least))
+        self.execute(
+            """
+            DELETE FROM raw.invoice_owners
+            WHERE account = :account AND invoice_id = :id AND owner_field LIKE 'salesrep:%'
+                AND owner_field <> ALL(:fields)
+            """,
+            id=number,
+            fields=list(owners),
+        )
+        for owner_field, (employee, reason) in owners.items():
+            self.execute(
+                """
+                INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, reason, run_id)
+                VALUES (:account, :id, :field, :employee, :reason, 'load')
+                ON CONFLICT (account, invoice_id, owner_field)
+                DO UPDATE SET (employee_id, reason) = (excluded.employee_id, excluded.reason)
+                """,
+                id=number,
+                field=owner_field,
+                employee=employee,
+                reason=reason,
+            )
 
     def user(self, email: str, *, employee: int | None = None, active: bool = True, role: str = "member") -> Any:
         """Make a user as the workflow engine does; returns the user's id."""

@@ -75,7 +75,7 @@ def test_every_status_that_is_published_has_words(world: RecipientsWorld) -> Non
         WHERE conrelid = 'publish.recipients'::regclass AND conname = 'recipients_status_check'
     """)
     statuses = set(re.findall(r"'(\w+)'::text", definition))
-    assert len(statuses) == 11
+    assert len(statuses) == 13
     assert statuses - {"ok"} <= set(STATUSES)
 
 

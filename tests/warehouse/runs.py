@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from include.extract.entities import ENTITIES, Entity
 from include.warehouse.ledger import RunLedger
-from include.warehouse.load import LoadCounts, load
+from include.warehouse.load import LoadCounts, TeamSelling, load
 from include.warehouse.staging import StagingTable, stage
 
 ACCOUNT = "acme"
@@ -39,16 +39,22 @@ class Run:
     cutoff_at: datetime = CUTOFF_AT
     owner_fields: Sequence[str] = ("salesrep",)
     custom_fields: Sequence[str] = ()
+    team_selling: TeamSelling | None = None
     ledger: RunLedger = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = RunLedger(self.engine, self.account, self.run_id, "netsuite_sync__acme")
-        self.ledger.pass_fence(self.cutoff_at, ENTITIES)
+        self.ledger.pass_fence(self.cutoff_at, ENTITIES, {"invoices": [*self.owners_read, *self.custom_fields]})
+
+    @property
+    def owners_read(self) -> list[str]:
+        """What is read of owners: with Team Selling the sales team, in the place of the sales rep."""
+        return ["sales_team" if self.team_selling and each == "salesrep" else each for each in self.owner_fields]
 
     def columns(self, entity: Entity) -> list[str]:
         declared = [column.name for column in entity.columns]
         derived = ["email_address", "email_key"] if entity.name == "employees" else []
-        owners = self.owner_fields if entity.name == "invoices" else ()
+        owners = self.owners_read if entity.name == "invoices" else ()
         return list(dict.fromkeys([*declared, *derived, *owners, *self.custom_fields]))
 
     def table(self, entity: Entity) -> StagingTable:
@@ -74,6 +80,7 @@ class Run:
                 counts=counts,
                 owner_fields=self.owner_fields,
                 custom_fields=self.custom_fields,
+                team_selling=self.team_selling,
                 moves_watermark=moves_watermark,
             )
 

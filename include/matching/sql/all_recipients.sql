@@ -5,6 +5,7 @@ SELECT
     owners.invoice_id,
     owners.owner_field,
     owners.employee_id,
+    owners.reason,
     invoices.invoice_number,
     coalesce(invoices.last_modified_at, invoices.created_at) AS modified_at
 FROM raw.invoice_owners AS owners

@@ -18,7 +18,8 @@ CREATE TEMP TABLE owners_of_invoices ON COMMIT DROP AS
 SELECT
     invoice_id,
     owner_field,
-    employee_id
+    employee_id,
+    reason
 FROM raw.invoice_owners
 WHERE account = :account
     AND invoice_id = ANY(ARRAY(SELECT changed.invoice_id FROM changed_invoices AS changed));
@@ -37,6 +38,7 @@ SELECT
     owners.invoice_id,
     owners.owner_field,
     owners.employee_id,
+    owners.reason,
     invoices.invoice_number,
     invoices.modified_at
 FROM owners_of_invoices AS owners
@@ -46,6 +48,7 @@ SELECT
     invoice_id,
     owner_field,
     employee_id,
+    CAST(NULL AS text) AS reason,
     invoice_number,
     CAST(NULL AS timestamptz) AS modified_at
 FROM recipients_of_owners;

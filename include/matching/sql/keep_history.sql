@@ -14,8 +14,8 @@ WITH overtaken AS (
         AND past.known_to = 'infinity'
         AND past.valid_to > changes.valid_from
     RETURNING
-        past.invoice_id, past.owner_field, past.invoice_number, past.employee_id, past.resolved_at, past.valid_from,
-        changes.valid_from AS ended_at
+        past.invoice_id, past.owner_field, past.invoice_number, past.employee_id, past.reason, past.resolved_at,
+        past.valid_from, changes.valid_from AS ended_at
 ),
 
 replaced AS (
@@ -24,6 +24,7 @@ replaced AS (
         owner_field,
         invoice_number_before AS invoice_number,
         employee_id_before AS employee_id,
+        CASE WHEN employee_id_before IS NULL THEN nullif(status_before, 'owner_empty') END AS reason,
         owner_known_from_before AS resolved_at,
         owner_valid_from_before AS valid_from,
         valid_from AS ended_at
@@ -32,7 +33,8 @@ replaced AS (
 )
 
 INSERT INTO matching.past_owners (
-    account, invoice_id, owner_field, invoice_number, employee_id, resolved_at, valid_from, valid_to, known_from, known_to
+    account, invoice_id, owner_field, invoice_number, employee_id, reason,
+    resolved_at, valid_from, valid_to, known_from, known_to
 )
 SELECT
     :account,
@@ -40,6 +42,7 @@ SELECT
     owner_field,
     invoice_number,
     employee_id,
+    reason,
     resolved_at,
     valid_from,
     'infinity',
@@ -53,6 +56,7 @@ SELECT
     owner_field,
     invoice_number,
     employee_id,
+    reason,
     resolved_at,
     valid_from,
     ended_at,

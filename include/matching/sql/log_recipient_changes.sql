@@ -23,5 +23,13 @@ SELECT
     :published_at
 FROM recipient_changes;
 
-INSERT INTO ops.publishes (account, published_at, run_id, rebuilt)
-VALUES (:account, :published_at, :run_id, :rebuilt);
+INSERT INTO ops.publishes (account, published_at, run_id, rebuilt, team_choice, least_contribution)
+SELECT
+    :account,
+    :published_at,
+    :run_id,
+    :rebuilt,
+    max(choice),
+    max(least_contribution)
+FROM ops.team_selling
+WHERE account = :account;

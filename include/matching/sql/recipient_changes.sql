@@ -3,7 +3,8 @@
 -- goes, the last one. Columns in _before are null for a row that comes, those without for a row that goes.
 -- owner_changed: the invoice's number or its owner differs, or there was none or is none now; not only what the owner
 -- resolves to. valid_from says since when, for these rows only, never after the publish: the invoice's last modification
--- or deletion; what a change of the account file did is valid since the publish.
+-- or deletion; what a change of the account file did is valid since the publish. Where that changed how owners are chosen
+-- from sales teams, it is the cause of whatever came of salesrep since the last publish.
 CREATE TEMP TABLE recipient_changes ON COMMIT DROP AS
 WITH resolved AS (
     SELECT
@@ -14,7 +15,7 @@ WITH resolved AS (
         states.user_id,
         states.email,
         CASE
-            WHEN owners.employee_id IS NULL THEN 'owner_empty'
+            WHEN owners.employee_id IS NULL THEN coalesce(owners.reason, 'owner_empty')
             ELSE coalesce(states.status, 'employee_not_found')
         END AS status,
         owners.modified_at
@@ -52,7 +53,26 @@ differences AS (
         (published.invoice_number, published.employee_id, published.user_id, published.email, published.status)
 ),
 
--- Looked up for the few rows that need it: neither is when everything is new.
+-- Whether the owners were chosen from sales teams in another way than those of the last publish. Grain: one row.
+choice AS (
+    SELECT
+        EXISTS (
+            SELECT
+            FROM (
+                SELECT
+                    team_choice,
+                    least_contribution
+                FROM ops.publishes
+                WHERE account = :account
+                ORDER BY published_at DESC
+                LIMIT 1
+            ) AS last
+            LEFT JOIN ops.team_selling AS now ON now.account = :account
+            WHERE (last.team_choice, last.least_contribution) IS DISTINCT FROM (now.choice, now.least_contribution)
+        ) AS is_new
+),
+
+-- Looked up for the few rows that need it: nothing is when everything is new.
 explained AS (
     SELECT
         differences.*,
@@ -76,12 +96,35 @@ explained AS (
         CASE
             WHEN change = 'deleted'
                 THEN (
-                    SELECT invoices.deleted_at
+                    SELECT coalesce(invoices.deleted_at, invoices.last_modified_at, invoices.created_at)
                     FROM raw.invoices AS invoices
                     WHERE invoices.account = :account AND invoices.id = differences.invoice_id
                 )
-        END AS deleted_at
+        END AS ended_at,
+        -- A further member of a sales team that was there before, and is there still.
+        change <> 'updated'
+        AND owner_field LIKE 'salesrep:%'
+        AND NOT choice.is_new
+        AND EXISTS (
+            SELECT FROM publish.recipients AS first
+            WHERE first.account = :account
+                AND first.invoice_id = differences.invoice_id
+                AND first.owner_field = 'salesrep'
+        )
+        AND EXISTS (
+            SELECT FROM raw.invoice_owners AS first
+            WHERE first.account = :account
+                AND first.invoice_id = differences.invoice_id
+                AND first.owner_field = 'salesrep'
+        ) AS is_of_known_team,
+        choice.is_new AND split_part(owner_field, ':', 1) = 'salesrep' AS is_chosen_anew,
+        -- An owner field without employee is empty for a reason, which its status says.
+        change = 'updated'
+        AND (employee_id, CASE WHEN employee_id IS NULL THEN status END)
+        IS DISTINCT FROM
+        (employee_id_before, CASE WHEN employee_id_before IS NULL THEN status_before END) AS has_other_owner
     FROM differences
+    CROSS JOIN choice
 )
 
 SELECT
@@ -101,16 +144,19 @@ SELECT
     explained.owner_known_from_before,
     explained.change,
     explained.change <> 'updated'
-    OR (explained.invoice_number, explained.employee_id)
-    IS DISTINCT FROM (explained.invoice_number_before, explained.employee_id_before) AS owner_changed,
+    OR explained.has_other_owner
+    OR explained.invoice_number IS DISTINCT FROM explained.invoice_number_before AS owner_changed,
     coalesce(
         CASE
-            WHEN explained.has_other_fields THEN 'field_configured'
+            WHEN explained.has_other_fields
+                THEN CASE WHEN explained.is_of_known_team THEN 'owner_changed' ELSE 'field_configured' END
             WHEN explained.has_history THEN 'invoice_restored'
             WHEN explained.change = 'inserted' THEN 'invoice_created'
-            WHEN explained.lost_field THEN 'field_removed'
+            WHEN explained.lost_field
+                THEN CASE WHEN explained.is_of_known_team THEN 'owner_changed' ELSE 'field_removed' END
             WHEN explained.change = 'deleted' THEN 'invoice_deleted'
-            WHEN explained.employee_id IS DISTINCT FROM explained.employee_id_before THEN 'owner_changed'
+            WHEN explained.has_other_owner
+                THEN CASE WHEN explained.is_chosen_anew THEN 'field_configured' ELSE 'owner_changed' END
             WHEN (explained.user_id, explained.email, explained.status)
                 IS DISTINCT FROM (explained.user_id_before, explained.email_before, explained.status_before)
                 THEN owners.cause
@@ -121,8 +167,9 @@ SELECT
     least(
         CAST(:published_at AS timestamptz),
         CASE
-            WHEN explained.has_other_fields OR explained.lost_field THEN NULL
-            WHEN explained.change = 'deleted' THEN explained.deleted_at
+            WHEN (explained.has_other_fields OR explained.lost_field) AND NOT explained.is_of_known_team THEN NULL
+            WHEN explained.has_other_owner AND explained.is_chosen_anew THEN NULL
+            WHEN explained.change = 'deleted' THEN explained.ended_at
             ELSE explained.modified_at
         END
     ) AS valid_from

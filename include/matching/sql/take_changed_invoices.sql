@@ -25,7 +25,8 @@ FROM (
         sum(rows) AS rows,
         count(DISTINCT owner_field) AS owner_fields
     FROM matching.recipient_counts
-    WHERE account = :account
+    -- Of a sales team, one row per invoice counts.
+    WHERE account = :account AND owner_field NOT LIKE '%:%'
 ) AS published
 CROSS JOIN (
     SELECT

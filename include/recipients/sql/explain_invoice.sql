@@ -18,4 +18,11 @@ WHERE invoices.account = :account
         invoices.id = CAST(:invoice_id AS bigint)
         OR invoices.invoice_number = CAST(:invoice_number AS text)
     )
-ORDER BY is_deleted, invoices.id, explained.owner_field, explained.number;
+-- salesrep, salesrep:2, ..., salesrep:10: by the field, then by the number.
+ORDER BY
+    is_deleted,
+    invoices.id,
+    split_part(explained.owner_field, ':', 1),
+    length(explained.owner_field),
+    explained.owner_field,
+    explained.number;
