@@ -130,8 +130,7 @@ def load(
             drop(connection, table)
             if moves_watermark:
                 # A field that joined the account file after the fence was not read over the whole of the window.
-                owners = _owners_read(owner_fields, team_selling) if entity.name == INVOICES else ()
-                named = {*owners, *custom_fields}
+                named = {*(owner_fields if entity.name == INVOICES else ()), *custom_fields}
                 fields = [field for field in fence.fields.get(entity.name, ()) if field in named]
                 ledger.record_window(connection, entity.name, loaded.rows, loaded.quarantined)
                 ledger.advance_watermark(

@@ -237,7 +237,7 @@ class TestLint:
         return [(finding.code, finding.message) for finding in report.findings]
 
     def test_a_team_that_was_read_up_to_now_and_reaches_somebody_is_right(self, teams: RecipientsWorld) -> None:
-        teams.read_all_up_to_now(("sales_team", "custbody_collector"))
+        teams.read_all_up_to_now(("custbody_collector",), columns=("transactionsalesteam",))
         assert self.warnings(teams) == []
 
     def test_the_header_was_read_and_the_team_not_yet(self, teams: RecipientsWorld) -> None:
@@ -245,7 +245,7 @@ class TestLint:
         assert [code for code, _ in self.warnings(teams)] == ["not_synced"]
 
     def test_teams_of_which_nobody_is_chosen_reach_nobody(self, teams: RecipientsWorld) -> None:
-        teams.read_all_up_to_now(("sales_team", "custbody_collector"))
+        teams.read_all_up_to_now(("custbody_collector",), columns=("transactionsalesteam",))
         teams.choose(PRIMARY)
         for number in (101, 102):
             teams.team(number, Member(ANN), Member(BOB))
@@ -259,7 +259,7 @@ class TestLint:
         ]
 
     def test_invoices_without_a_team_are_not_filled(self, teams: RecipientsWorld) -> None:
-        teams.read_all_up_to_now(("sales_team", "custbody_collector"))
+        teams.read_all_up_to_now(("custbody_collector",), columns=("transactionsalesteam",))
         for number in (101, 102):
             teams.team(number)
         teams.sync()

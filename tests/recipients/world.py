@@ -47,13 +47,16 @@ class RecipientsWorld(World):
         with self.engine.connect() as connection:
             return resolve(connection, self.account, parse_template(text, self.owner_fields), invoices)
 
-    def read_all_up_to_now(self, fields: tuple[str, ...] | None = None, age: str = "0 hours") -> None:
-        """As the load does: invoices are read, with these fields, up to some time ago."""
+    def read_all_up_to_now(
+        self, fields: tuple[str, ...] | None = None, age: str = "0 hours", columns: tuple[str, ...] = ()
+    ) -> None:
+        """As the load does: invoices are read, with these fields and columns, up to some time ago."""
         self.execute(
             """
-            INSERT INTO ops.watermarks (account, entity, read_up_to, fields, run_id)
-            VALUES (:account, 'invoices', now() - CAST(:age AS interval), :fields, 'load')
+            INSERT INTO ops.watermarks (account, entity, read_up_to, fields, columns, run_id)
+            VALUES (:account, 'invoices', now() - CAST(:age AS interval), :fields, :columns, 'load')
             """,
             age=age,
             fields=list(self.owner_fields if fields is None else fields),
+            columns=list(columns),
         )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from sqlalchemy import Engine, text
 
-from include.extract.entities import ENTITIES, Entity
+from include.extract.entities import ENTITIES, INVOICES, Entity
 from include.warehouse.ledger import RunLedger
 from include.warehouse.load import LoadCounts, TeamSelling, load
 from include.warehouse.staging import StagingTable, stage
@@ -44,18 +44,25 @@ class Run:
 
     def __post_init__(self) -> None:
         self.ledger = RunLedger(self.engine, self.account, self.run_id, "netsuite_sync__acme")
-        self.ledger.pass_fence(self.cutoff_at, ENTITIES, {"invoices": [*self.owners_read, *self.custom_fields]})
+        fields = {INVOICES.name: [*self.header_owner_fields, *self.custom_fields]}
+        self.ledger.pass_fence(self.cutoff_at, ENTITIES, fields, {INVOICES.name: self.teams_read})
 
     @property
-    def owners_read(self) -> list[str]:
-        """What is read of owners: with Team Selling the sales team, in the place of the sales rep."""
-        return ["sales_team" if self.team_selling and each == "salesrep" else each for each in self.owner_fields]
+    def header_owner_fields(self) -> list[str]:
+        """With Team Selling, the owner fields without the one that the sales team takes the place of."""
+        return [each for each in self.owner_fields if not (self.team_selling and each == "salesrep")]
+
+    @property
+    def teams_read(self) -> list[str]:
+        """With Team Selling, what NetSuite offers too."""
+        return ["transactionsalesteam"] if self.team_selling else []
 
     def columns(self, entity: Entity) -> list[str]:
         declared = [column.name for column in entity.columns]
         derived = ["email_address", "email_key"] if entity.name == "employees" else []
-        owners = self.owners_read if entity.name == "invoices" else ()
-        return list(dict.fromkeys([*declared, *derived, *owners, *self.custom_fields]))
+        owners = self.header_owner_fields if entity.name == "invoices" else ()
+        team = ["sales_team"] if self.team_selling and entity.name == "invoices" else []
+        return list(dict.fromkeys([*declared, *derived, *owners, *self.custom_fields, *team]))
 
     def table(self, entity: Entity) -> StagingTable:
         return StagingTable(self.account, self.run_id, entity.name)

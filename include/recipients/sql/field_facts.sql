@@ -8,7 +8,11 @@ SELECT
     coalesce(published.ok, 0) AS ok,
     CASE WHEN published.ok = 0 THEN published.mostly END AS mostly,
     coalesce(
-        CASE WHEN teams.account IS NULL THEN asked.owner_field ELSE 'sales_team' END = ANY(watermarks.fields), false
+        CASE
+            WHEN teams.account IS NULL THEN asked.owner_field = ANY(watermarks.fields)
+            ELSE 'transactionsalesteam' = ANY(watermarks.columns)
+        END,
+        false
     ) AS is_synced,
     watermarks.read_up_to,
     coalesce(now() - watermarks.read_up_to > CAST(:stale_after AS interval), false) AS is_stale
