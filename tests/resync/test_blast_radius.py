@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.accounts.model import Account
+from include.accounts.model import Account, TeamSelling
 from include.extract.entities import EMPLOYEES, INVOICES, TERMS
 from include.matching.owner_lookup import Found
 from include.matching.publish import publish
@@ -114,6 +114,21 @@ def test_several_entities_are_rehearsed_together(synced):
     changes = rehearse(run.ledger, THE_ACCOUNT, ["invoices", "employees", "terms"], lambda _: {})
     assert counted(changes)["recipients"] == {"comes": 1, "changes": 0, "goes": 0}
     assert counted(changes)["users"]["comes"] == 1
+
+
+def test_what_a_sales_team_would_change_is_shown_member_by_member(synced):
+    """D6: the account file has team_selling, and no sync has run with it yet."""
+    account = THE_ACCOUNT.model_copy(update={"team_selling": TeamSelling(choice="all")})
+    run = beside(synced)
+    run.team_selling = account.team_selling
+    run.stage(INVOICES, [invoice(1, sales_team="1:F:.4 2:T:.6"), invoice(2, sales_team=None)])
+    changes = rehearse(run.ledger, account, ["invoices"], lambda _: {})
+    assert {(each.subject, each.owner_field, each.change, each.rows) for each in changes} == {
+        ("recipients", "salesrep", "changes", 1),
+        ("recipients", "salesrep:2", "comes", 1),
+        ("users", None, "comes", 1),
+    }
+    assert synced.rows("SELECT FROM raw.sales_teams") == []
 
 
 def test_it_is_kept_for_people_and_a_later_one_takes_its_place(synced):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.extract.entities import DELETIONS, INVOICES
+from include.warehouse.database import open_warehouse
 from include.warehouse.errors import WrongColumns
 from include.warehouse.ledger import Span
 from tests.warehouse.runs import CUTOFF_AT, MODIFIED_AT, Run, invoice, query
@@ -291,6 +292,24 @@ def test_a_batch_that_was_read_without_the_team_is_refused(acme: Account) -> Non
     run.team_selling = PRIMARY
     with pytest.raises(WrongColumns, match="sales_team"):
         run.load(INVOICES)
+
+
+def test_the_load_works_with_the_writers_rights_and_the_reader_reads(shared_warehouse: Engine) -> None:
+    """O8, P8."""
+    url = shared_warehouse.url
+    roles = {}
+    for role in ("netsuite_sync_writer", "netsuite_sync_reader"):
+        as_role = url.update_query_dict({"options": f"-c role={role}"})
+        roles[role] = open_warehouse(as_role.render_as_string(hide_password=False))
+    acme = Account(roles["netsuite_sync_writer"])
+    for choice in (PRIMARY, ALL, None):
+        row = of(1, TEAM) if choice else invoice(1, salesrep="5")
+        acme.load(choice, row)
+        read = "SELECT count(*) FROM raw.sales_teams, ops.team_selling WHERE sales_teams.account = :account"
+        assert query(roles["netsuite_sync_reader"], read, account=acme.name)[0][0] >= (3 if choice else 0)
+    assert acme.owners_of_one() == {"salesrep": Owner(5)}
+    for engine in roles.values():
+        engine.dispose()
 
 
 def test_other_entities_leave_teams_alone(acme: Account) -> None:
