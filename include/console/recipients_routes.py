@@ -63,14 +63,14 @@ class RecipientBody(BaseModel):
     """An address to mail about the invoice, and what it came from."""
 
     email: str
-    owner_fields: list[str]
+    owner_fields: list[str] = Field(description="with Team Selling also salesrep:2, salesrep:3, … of the sales team")
     in_template: bool = Field(description="whether the template itself names the address")
 
 
 class UnresolvedBody(BaseModel):
     """An owner field that gives no recipient, and why."""
 
-    owner_field: str
+    owner_field: str = Field(description="with Team Selling also salesrep:2, salesrep:3, … of the sales team")
     status: str
     why: str
     who_can_mend: str | None

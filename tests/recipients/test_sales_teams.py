@@ -205,6 +205,18 @@ class TestExplain:
         assert employee.blocker is not None
         assert employee.blocker.name == "employee_active"
 
+    def test_an_employee_who_is_on_a_team_and_not_chosen_is_told_so(self, teams: RecipientsWorld) -> None:
+        """O12: the rep was not imported."""
+        teams.employee(20)
+        teams.choose(PRIMARY)
+        teams.sync()
+        seen = "SELECT seen, who_can_mend FROM publish.employee_explain WHERE employee_id = 20 AND outcome = 'fail'"
+        assert teams.rows(seen) == [
+            ("on the sales team of invoice INV102, but not chosen: the account file chooses primary", "data engineer")
+        ]
+        teams.team(102)
+        assert teams.rows(seen)[0][0] == "no live invoice that was synced names the employee in an owner field"
+
     @given(
         st.lists(MEMBERS, min_size=1, max_size=3),
         st.sampled_from([None, PRIMARY, ALL, QUARTER]),

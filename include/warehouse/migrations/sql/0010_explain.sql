@@ -332,3 +332,151 @@ CROSS JOIN LATERAL (
 COMMENT ON COLUMN publish.recipient_explain.owner_field IS 'The field on the invoice that names the owner, such as salesrep or custbody_collector; with team_selling salesrep:2, salesrep:3, ... too.';
 COMMENT ON COLUMN publish.recipient_explain."check" IS 'invoice_live, field_configured, field_synced, owner_filled, team_has_primary, team_reaches_contribution, employee_exists, employee_not_deleted, is_employee, employee_active, email_present, email_valid, no_conflict, user_exists, user_has_access, user_matched, user_active, published; in this order. The two of the sales team only for the owner field salesrep (salesrep:2, ...) of accounts with team_selling.';
 COMMENT ON COLUMN publish.recipient_explain.number IS 'Place of the check in the order, from 1; 5 and 6 are those of the sales team.';
+
+-- publish.employee_explain of 0007; who is on a sales team without being chosen is told so.
+-- Grain: one row per employee in raw and check.
+CREATE OR REPLACE VIEW publish.employee_explain AS
+SELECT
+    facts.account,
+    facts.employee_id,
+    checked."check",
+    checked.outcome,
+    checked.seen,
+    checked.who_can_mend,
+    checked.number
+FROM (
+    SELECT
+        employees.account,
+        employees.id AS employee_id,
+        concat_ws(' ', employees.first_name, employees.last_name, '(' || employees.id || ')') AS employee_name,
+        employees.deleted_at,
+        employees.is_inactive,
+        employees.email,
+        employees.email_address,
+        employees.email_key,
+        matches.verdict,
+        matches.reason,
+        users.user_id,
+        users.email AS user_email,
+        users.is_active AS user_is_active
+    FROM raw.employees AS employees
+    LEFT JOIN matching.employee_matches AS matches
+        ON matches.account = employees.account AND matches.employee_id = employees.id
+    LEFT JOIN workflow.users AS users
+        ON users.account = employees.account AND users.netsuite_employee_id = employees.id
+) AS facts
+LEFT JOIN LATERAL (
+    SELECT
+        owners.owner_field,
+        invoices.invoice_number
+    FROM raw.invoice_owners AS owners
+    INNER JOIN raw.invoices AS invoices
+        ON invoices.account = owners.account AND invoices.id = owners.invoice_id
+    WHERE owners.account = facts.account
+        AND owners.employee_id = facts.employee_id
+        AND invoices.deleted_at IS NULL
+    LIMIT 1
+) AS named ON true
+LEFT JOIN LATERAL (
+    SELECT
+        invoices.invoice_number,
+        choice.choice
+    FROM raw.sales_teams AS members
+    INNER JOIN raw.invoices AS invoices
+        ON invoices.account = members.account AND invoices.id = members.invoice_id
+    INNER JOIN ops.team_selling AS choice ON choice.account = members.account
+    WHERE members.account = facts.account
+        AND members.employee_id = facts.employee_id
+        AND invoices.deleted_at IS NULL
+        AND named.owner_field IS NULL
+    LIMIT 1
+) AS not_chosen ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS sharing
+    FROM raw.employees AS others
+    WHERE others.account = facts.account
+        AND others.email_key = facts.email_key
+        AND others.deleted_at IS NULL
+        AND others.is_inactive IS NOT TRUE
+        AND facts.verdict = 'conflict'
+) AS namesakes
+CROSS JOIN LATERAL (
+    SELECT
+        checks."check",
+        CASE
+            WHEN checks.number = checks.first_failed THEN 'fail'
+            WHEN checks.number > checks.first_failed THEN 'not_reached'
+            ELSE 'pass'
+        END AS outcome,
+        CASE WHEN checks.number > checks.first_failed THEN NULL ELSE checks.seen END AS seen,
+        CASE WHEN checks.number = checks.first_failed THEN checks.who END AS who_can_mend,
+        checks.number
+    FROM (
+        SELECT *, min(each.number) FILTER (WHERE each.passes IS NOT TRUE) OVER () AS first_failed
+        FROM (
+            VALUES
+            (
+                1, 'employee_not_deleted',
+                facts.deleted_at IS NULL,
+                coalesce('deleted in NetSuite, ' || date_trunc('second', facts.deleted_at), facts.employee_name),
+                'NetSuite administrator'
+            ),
+            (
+                2, 'employee_active',
+                facts.is_inactive IS NOT TRUE,
+                CASE WHEN facts.is_inactive THEN 'inactive in NetSuite' ELSE 'active' END,
+                'NetSuite administrator'
+            ),
+            (
+                3, 'email_valid',
+                facts.email_address IS NOT NULL,
+                coalesce(
+                    facts.email_address,
+                    nullif(facts.email, '') || ' is no address that can be mailed',
+                    'no address on the employee''s record'
+                ),
+                'NetSuite administrator'
+            ),
+            (
+                4, 'no_conflict',
+                facts.verdict IS DISTINCT FROM 'conflict',
+                CASE WHEN facts.verdict = 'conflict' THEN facts.reason ELSE 'no conflict' END,
+                CASE
+                    WHEN namesakes.sharing > 1 THEN 'NetSuite administrator'
+                    ELSE 'administrator of the workflow engine'
+                END
+            ),
+            (
+                5, 'invoice_synced',
+                named.owner_field IS NOT NULL,
+                CASE
+                    WHEN named.owner_field IS NOT NULL
+                        THEN format('%s of invoice %s', named.owner_field, named.invoice_number)
+                    WHEN not_chosen.choice IS NOT NULL
+                        THEN format(
+                            'on the sales team of invoice %s, but not chosen: the account file chooses %s',
+                            not_chosen.invoice_number,
+                            not_chosen.choice
+                        )
+                    ELSE 'no live invoice that was synced names the employee in an owner field'
+                END,
+                'data engineer'
+            ),
+            (
+                6, 'user_exists',
+                facts.user_id IS NOT NULL,
+                coalesce('user ' || facts.user_email, facts.reason, 'the next sync decides'),
+                'administrator of the workflow engine'
+            ),
+            (
+                7, 'user_active',
+                facts.user_is_active,
+                CASE
+                    WHEN facts.user_is_active THEN 'active'
+                    ELSE format('user %s was deactivated', facts.user_email)
+                END,
+                'administrator of the workflow engine'
+            )
+        ) AS each (number, "check", passes, seen, who)
+    ) AS checks
+) AS checked;

@@ -10,6 +10,8 @@ CREATE TABLE raw.sales_teams (
     PRIMARY KEY (account, invoice_id, employee_id),
     FOREIGN KEY (account, invoice_id) REFERENCES raw.invoices (account, id)
 );
+-- Finds the teams that an employee is on.
+CREATE INDEX sales_teams_employee ON raw.sales_teams (account, employee_id);
 COMMENT ON TABLE raw.sales_teams IS 'Who is on an invoice''s sales team in NetSuite, whomever the account file chooses (NetSuite transactionsalesteam, D6). Grain: one row per account, invoice and member; none of accounts without team_selling.';
 COMMENT ON COLUMN raw.sales_teams.account IS 'Name of the account file.';
 COMMENT ON COLUMN raw.sales_teams.invoice_id IS 'The invoice: id in raw.invoices.';
