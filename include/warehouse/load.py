@@ -234,19 +234,23 @@ class _Batch:
     def _merge(self) -> int:
         tables = [self.entity]
         changed = self._run(f"merge_{self.entity}.sql")
+        changed_owners = 0
         if self.entity == INVOICES:
             tables += ["invoice_owners", "sales_teams"] if self.team_selling else ["invoice_owners"]
             self._run("merge_invoice_owners.sql")
-            self._choose_team_owners()
-        if changed >= ROWS_WORTH_ANALYZING:
+            changed_owners = self._choose_team_owners()
+        if max(changed, changed_owners) >= ROWS_WORTH_ANALYZING:
             for table in tables:
                 run_composed(self.connection, sql.SQL("ANALYZE {}").format(sql.Identifier("raw", table)))
         return changed
 
-    def _choose_team_owners(self) -> None:
-        files = ("merge_sales_teams.sql", "choose_team_owners.sql", "merge_team_owners.sql")
-        for file in files if self.team_selling else ("forget_sales_teams.sql",):
-            self._run(file)
+    def _choose_team_owners(self) -> int:
+        """Who owns invoices by their sales team; returns how many owners changed, which a new choice may make many."""
+        if self.team_selling is None:
+            return self._run("forget_sales_teams.sql")
+        self._run("merge_sales_teams.sql")
+        self._run("choose_team_owners.sql")
+        return self._run("merge_team_owners.sql")
 
     def _apply_deletions(self) -> int:
         self._run("reported_deletions.sql")
