@@ -169,9 +169,9 @@ class Hold:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+psycopg", "postgresql")
+        self._url = url
         self._key = next(_hold_keys)
-        self._session = psycopg.connect(self._url, autocommit=True)
+        self._session = _session(url)
         self._session.execute("SELECT pg_advisory_lock(%s)", [self._key])
 
     def at(self, trigger: str) -> None:
@@ -212,10 +212,11 @@ class Hold:
         assert row is not None
         return int(row[0])
 
-    def release(self) -> None:
-        """Let everybody go on, those who wait and those who come later."""
+    def release(self, url: str | None = None) -> None:
+        """Let everybody go on, those who wait and those who come later; ``url``: where a server that died is now."""
         self._session.close()
-        forget_hold(self._url)
+        with _session(url or self._url) as session:
+            session.execute("DROP FUNCTION IF EXISTS public.hold() CASCADE")
 
 
 @contextmanager
@@ -229,10 +230,8 @@ def hold(url: str, trigger: str) -> Iterator[Hold]:
         held.release()
 
 
-def forget_hold(url: str) -> None:
-    """Remove the trigger of a hold, where the server died with the hold itself."""
-    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as session:
-        session.execute("DROP FUNCTION IF EXISTS public.hold() CASCADE")
+def _session(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True)
 
 
 def until(condition: Any) -> None:

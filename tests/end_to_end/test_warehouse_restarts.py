@@ -15,7 +15,7 @@ from include.local_stack.postgres import EmbeddedPostgres
 from include.warehouse.migrate import upgrade
 from tests.end_to_end.compare import differences, tables
 from tests.end_to_end.conftest import installed
-from tests.end_to_end.steps import Hold, Steps, change_of, forget_hold
+from tests.end_to_end.steps import Hold, Steps, change_of
 
 RUN = "manual__2026-11-01T00:00:00+00:00"
 
@@ -63,7 +63,7 @@ def test_a_load_that_the_server_died_under_completes_when_it_is_tried_again(
             load.join()
         assert not isinstance(error.value, AirflowFailException), "Airflow would not try it again"
         restarted.connect_warehouse(server.url("warehouse"))
-        forget_hold(server.url("warehouse"))
+        held.release(server.url("warehouse"))
         assert restarted.value("SELECT count(*) FROM raw.invoices") == 0
         steps.run_rest()
         assert differences(tables(restarted), undisturbed) == {}
