@@ -89,3 +89,45 @@ def test_teams_that_nobody_reads_are_warned_of_and_the_key_reads_all_invoices_ag
     acme.write_account(team_selling={"choice": "primary"})
     Steps("manual__2026-11-01T02:00:00+00:00").run("fence")
     assert [row["in_full"] for row in acme.rows(f"{windows} ORDER BY run_id")] == [True, False, True]
+
+
+OWNERS = """
+    SELECT owner_field, employee_id, status FROM publish.recipients
+    WHERE invoice_number = '{}' AND owner_field LIKE 'salesrep%' ORDER BY owner_field
+"""
+
+
+def owners_of(acme: Installation, invoice: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in acme.rows(OWNERS.format(invoice))]
+
+
+def test_from_the_account_file_to_the_recipients_and_back(acme, netsuite):
+    """Each choice; a changed choice without reading again; a changed team; reconciled, re-synced; the key is gone."""
+    assert acme.sync()["state"] == "success"
+    assert owners_of(acme, "INV101") == [("salesrep", 11, "ok")]
+    assert owners_of(acme, "INV102") == [("salesrep", None, "owner_empty")]
+    assert owners_of(acme, "INV103") == [("salesrep", None, "team_without_primary")]
+    assert acme.value("SELECT payload ->> 'sales_team' FROM quarantine.rows") == "11:yes:1"
+
+    acme.write_account(team_selling={"choice": "contribution", "least_contribution": 0.4})
+    assert acme.sync()["state"] == "success"
+    assert owners_of(acme, "INV101") == [("salesrep", 11, "ok"), ("salesrep:2", 17, "ok")]
+    assert owners_of(acme, "INV103") == [("salesrep", 11, "ok")]
+    read = (
+        "SELECT read_from IS NULL AS in_full FROM ops.extraction_windows WHERE entity = 'invoices' ORDER BY window_to"
+    )
+    assert [row["in_full"] for row in acme.rows(read)] == [True, False]
+
+    netsuite.control("POST", "/rows/transactionsalesteam", {"sandbox_key": 10102, "contribution": 0.1})
+    netsuite.control("POST", "/settings", {"clock_offset_seconds": 5})
+    assert acme.sync()["state"] == "success"
+    assert owners_of(acme, "INV101") == [("salesrep", 11, "ok")]
+    before = acme.tables()
+    assert acme.reconcile()["state"] == "success"
+    assert acme.resync(entities=["invoices"], ids=["101", "103"], without_approval=True)["state"] == "success"
+    assert acme.tables() == before
+
+    acme.write_account()
+    assert acme.sync()["state"] == "success"
+    assert owners_of(acme, "INV103") == [("salesrep", 11, "ok")]
+    assert acme.value("SELECT count(*) FROM raw.sales_teams") == 0
