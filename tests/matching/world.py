@@ -159,6 +159,7 @@ class World:
             count=count,
         )
         self.execute("ANALYZE raw.employees, raw.invoices, raw.invoice_owners")  # as the load does
+
     def choose(self, choice: Choice | None) -> None:
         """Have the account file say how owners are chosen from sales teams; None: it has no team_selling."""
         self.execute("DELETE FROM ops.team_selling WHERE account = :account")

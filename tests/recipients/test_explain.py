@@ -358,7 +358,7 @@ def many(world: RecipientsWorld) -> RecipientsWorld:
         """
         INSERT INTO raw.owner_lookups (account, owner_id, found_as, run_id)
         SELECT :account, i, 'nothing', 'load' FROM generate_series(10001, 13000) AS i
-        """
+        """,
     )
     for _ in range(2):  # the second one knows the match keys of the users that the first one made
         world.sync()
