@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from include.matching.email_key import TRIMMED
 from include.matching.errors import UnknownRun, UsersLocked
 from include.matching.match import LOCK_KEY, SQL, match
-from include.matching.publish_people import publish_people
+from include.matching.publish_people import publish_conflicts, publish_user_mapping
 from include.warehouse.database import run_sql_file, without_nested_loops
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ WAIT_FOR_USERS = "60s"
 
 # Of the invoices or of the owners: when more have changed, resolving all recipients in one join is cheaper.
 REBUILD_SHARE = 0.2
+
+# What a verdict sets in motion comes to rest in two or three rounds; a state that never does waits for a person anyway.
+MOST_ROUNDS = 8
 
 
 def publish(
@@ -47,7 +50,8 @@ def publish(
     Returns:
         ``rows`` (recipients in all), ``rebuilt`` (whether all of them were resolved anew), ``users_created``,
         ``users_updated``, ``credit_inserted``, ``credit_updated``, ``credit_deleted``, ``verdicts`` (as ``match``
-        counts them), what ``publish_people`` counts, ``recipients``: owner field -> status -> ``rows`` (now),
+        counts them), what ``publish_user_mapping`` and ``publish_conflicts`` count,
+        ``recipients``: owner field -> status -> ``rows`` (now),
         ``inserted``, ``updated``, ``deleted`` (in this run), and ``coverage``: entity -> ``covered_up_to``,
         ``last_reconciled_at`` (ISO 8601), ``differences``, ``open_differences`` (null: never compared).
 
@@ -100,12 +104,9 @@ def hold_users(connection: Connection) -> None:
 def publish_in(connection: Connection, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
     """Publish in the connection's transaction, whose session holds the account's lock and the users; as ``publish``."""
     cutoff_at = _cutoff(connection, account, run_id)
-    verdicts = match(connection, account=account, run_id=run_id, user_mode=user_mode)
+    users = _bring_users_to_rest(connection, account, run_id, user_mode)
     with without_nested_loops(connection):
-        _, updated, created = run_sql_file(
-            connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
-        )
-        people = publish_people(connection, account, run_id)
+        conflicts = publish_conflicts(connection, account, run_id)
     recipients = _Recipients(connection, account, run_id, _publish_instant(connection, account))
     recipients.resolve()
     counted = recipients.apply()
@@ -117,16 +118,43 @@ def publish_in(connection: Connection, account: str, run_id: str, user_mode: Use
     return {
         "rows": sum(each["rows"] for each in counted),
         "rebuilt": recipients.rebuilt,
-        "users_created": created.rowcount,
-        "users_updated": updated.rowcount,
+        **users,
         "credit_inserted": inserted.rowcount,
         "credit_updated": refreshed.rowcount,
         "credit_deleted": deleted.rowcount,
-        "verdicts": verdicts,
-        **people,
+        **conflicts,
         "recipients": _by_field_and_status(counted),
         "coverage": _by_entity(publication.rows),
     }
+
+
+def _bring_users_to_rest(connection: Connection, account: str, run_id: str, user_mode: UserMode) -> dict[str, object]:
+    """Match, and write users and their mapping, until nothing moves any more.
+
+    Once is enough where nobody has given a verdict. A verdict holds for its evidence, and what a sync does to links and
+    addresses can be evidence about others: without another round, the next sync would judge anew with nothing changed.
+    """
+    created = updated = 0
+    for _ in range(MOST_ROUNDS):
+        verdicts = match(connection, account=account, run_id=run_id, user_mode=user_mode)
+        with without_nested_loops(connection):
+            parted, followed, made = run_sql_file(
+                connection, SQL / "create_and_follow_users.sql", account=account, user_mode=user_mode
+            )
+            mapped = publish_user_mapping(connection, account, run_id)
+        created += made.rowcount
+        updated += followed.rowcount
+        moved = parted.rowcount + followed.rowcount + made.rowcount
+        if not moved or not _has_verdicts(connection, account):
+            break
+    return {"users_created": created, "users_updated": updated, "verdicts": verdicts, **mapped}
+
+
+def _has_verdicts(connection: Connection, account: str) -> bool:
+    given: bool = connection.scalar(
+        text("SELECT EXISTS (SELECT FROM matching.verdicts WHERE account = :account)"), {"account": account}
+    )
+    return given
 
 
 class _Recipients:

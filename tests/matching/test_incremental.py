@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.matching import publish as publish_module
-from tests.matching.test_histories import EVENTS, START
+from tests.matching.test_histories import (
+    EMPLOYEES,
+    EVENTS,
+    START,
+    USER_EMAILS,
+    Invoice,
+    NewUser,
+    Verdict,
+    Withdrawal,
+)
 
 if TYPE_CHECKING:
     from tests.matching.world import World
@@ -38,6 +47,7 @@ BY_HAND = (
     "UPDATE workflow.users SET netsuite_employee_id = NULL WHERE account = :account",
 )
 RESOLVED = ("publish.recipients", "matching.owner_states", "matching.past_owners", "publish.recipient_changes")
+PEOPLE = ("workflow.users", "publish.conflicts", "publish.user_mapping")
 
 
 class ByHand(NamedTuple):
@@ -47,9 +57,46 @@ class ByHand(NamedTuple):
         world.execute(self.sql)
 
 
-HISTORIES = st.lists(
-    st.lists(st.one_of(EVENTS, st.builds(ByHand, st.sampled_from(BY_HAND))), min_size=1, max_size=4),
-    min_size=1,
+class Relinked(NamedTuple):
+    """A person gives one of the users there are another employee's id, or none."""
+
+    which: int
+    employee: int | None
+
+    def happen(self, world: World) -> None:
+        user_ids = sorted(world.links())
+        if user_ids:
+            user = user_ids[self.which % len(user_ids)]
+            world.execute(
+                """
+                UPDATE workflow.users SET netsuite_employee_id = NULL
+                WHERE account = :account AND netsuite_employee_id = :employee
+                """,
+                employee=self.employee,
+            )
+            world.execute(
+                "UPDATE workflow.users SET netsuite_employee_id = :employee WHERE user_id = :user",
+                employee=self.employee,
+                user=user,
+            )
+
+
+by_hand = st.builds(ByHand, st.sampled_from(BY_HAND))
+HISTORIES = st.lists(st.lists(st.one_of(EVENTS, by_hand), min_size=1, max_size=4), min_size=1, max_size=4)
+# Mostly verdicts, since one alone seldom moves anything.
+COURT = st.lists(
+    st.lists(
+        st.one_of(
+            EVENTS,
+            by_hand,
+            st.builds(Relinked, st.integers(0, 5), st.sampled_from([None, *EMPLOYEES])),
+            *[st.builds(Verdict, st.integers(0, 3), st.integers(0, 3))] * 3,
+            st.builds(Withdrawal, st.sampled_from(EMPLOYEES)),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    min_size=2,
     max_size=4,
 )
 
@@ -101,6 +148,31 @@ def test_what_little_changes_give_is_what_resolving_everything_gives(
         resolve_all(world)
         assert world.sync()["rebuilt"]
         assert world.versions(*RESOLVED) == before
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    user_mode=st.sampled_from(["import", "match_only"]),
+    users=st.lists(st.builds(NewUser, st.sampled_from(USER_EMAILS), st.just(True)), min_size=2, max_size=5),
+    links=st.lists(st.builds(Relinked, st.integers(0, 5), st.sampled_from(EMPLOYEES)), max_size=3),
+    rounds=COURT,
+)
+def test_with_verdicts_too_a_second_sync_changes_nothing_even_if_it_resolves_everything(
+    world: World, never_rebuilds: None, user_mode: str, users: list[Any], links: list[Any], rounds: list[Any]
+) -> None:
+    """P3, B8: what a verdict does to users is no new evidence about others, or is judged in the same sync."""
+    world.emptied()
+    for event in [*START, Invoice(10, 1, 2, False), Invoice(11, 3, 4, False), *users, *links]:
+        event.happen(world)
+    world.sync(user_mode)
+    for events in rounds:
+        for event in events:
+            event.happen(world)
+        world.sync(user_mode)
+        before = world.versions(*RESOLVED, *PEOPLE)
+        resolve_all(world)
+        assert world.sync(user_mode)["rebuilt"]
+        assert world.versions(*RESOLVED, *PEOPLE) == before
 
 
 def test_few_changes_are_resolved_alone_and_many_with_everything(small_world: World) -> None:

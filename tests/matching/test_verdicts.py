@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from include.matching.errors import EvidenceChanged, NoSuchCandidate, NoSuchConflict, NoSuchVerdict, UserTaken
 from include.matching.verdicts import Conflict, conflicts, give_verdict, withdraw_verdict
+from include.warehouse.database import without_nested_loops
 
 if TYPE_CHECKING:
     from tests.matching.world import World
@@ -229,6 +231,92 @@ def test_a_verdict_on_a_taken_address_keeps_or_moves_the_link_and_nobody_follows
     assert world.addresses() == {users[0]: "old@corp.test", users[1]: "new@corp.test"}
     assert world.recipient(1) == ("ok", 7, users[chosen], "new@corp.test")
     unchanged(world)
+
+
+@pytest.mark.parametrize("holder_came_first", [True, False])
+def test_a_verdict_that_frees_an_employee_whom_the_rules_match_anew_takes_effect_in_one_sync(
+    world: World, holder_came_first: bool
+) -> None:
+    """Two links move at once, in whatever order the database takes the users."""
+    if holder_came_first:
+        holder = world.user("b@corp.test")
+    moved = world.user("a@corp.test", employee=5)
+    if not holder_came_first:
+        holder = world.user("b@corp.test")
+    world.employee(5, "b@corp.test")
+    world.employee(7, "a@corp.test")
+    world.invoice(1, salesrep=5, custbody_collector=7)
+    world.sync()
+    assert {number: conflict.kind for number, conflict in open_conflicts(world).items()} == {
+        5: "address_taken",
+        7: "another_employee",
+    }
+    decide(world, 7, moved)
+
+    world.sync()
+
+    assert world.links() == {moved: 7, holder: 5}
+    assert world.recipient(1) == ("ok", 5, holder, "b@corp.test")
+    assert world.recipient(1, "custbody_collector") == ("ok", 7, moved, "a@corp.test")
+    unchanged(world)
+
+
+def freed_and_linked_elsewhere(world: World) -> tuple[Any, Any]:
+    """A verdict frees a user from employee 4, and the rules link that user to employee 2."""
+    freed, other = world.user("b@corp.test", employee=4), world.user("d@corp.test")
+    world.employee(4, "d@corp.test")
+    world.employee(2, "b@corp.test")
+    world.invoice(1, salesrep=4, custbody_collector=2)
+    world.sync()
+    decide(world, 4, None)
+    world.sync()
+    assert world.links() == {freed: 2, other: None}
+    return freed, other
+
+
+def test_a_verdict_is_not_reopened_by_what_the_rules_do_with_the_user_whom_it_freed(world: World) -> None:
+    freed, _ = freed_and_linked_elsewhere(world)
+    assert world.recipient(1)[0] == "no_user"
+    assert world.recipient(1, "custbody_collector") == ("ok", 2, freed, "b@corp.test")
+    assert open_conflicts(world) == {}
+    unchanged(world)
+
+
+def test_it_is_reopened_when_a_person_links_that_user_elsewhere(world: World) -> None:
+    freed, _ = freed_and_linked_elsewhere(world)
+    world.employee(9, "z@corp.test")
+    world.execute("UPDATE workflow.users SET netsuite_employee_id = 9 WHERE user_id = :user", user=freed)
+    world.sync()
+    assert open_conflicts(world)[4].kind == "verdict_outdated"
+    unchanged(world)
+
+
+def test_what_a_sync_makes_of_others_is_judged_in_that_very_sync(world: World) -> None:
+    """The address of a candidate moves on, which is other evidence: the case is settled at once, not one sync later."""
+    holder, candidate = world.user("x@corp.test"), world.user("d@corp.test", employee=6)
+    world.employee(4, "d@corp.test")
+    world.employee(6, "x@corp.test")
+    world.invoice(1, salesrep=4, custbody_collector=6)
+    world.sync()
+    decide(world, 4, None)
+    world.sync()
+    assert world.recipient(1)[0] == "no_user"
+    world.execute("DELETE FROM workflow.users WHERE user_id = :user", user=holder)
+
+    counts = world.sync()
+
+    assert world.addresses()[candidate] == "x@corp.test"
+    assert counts["users_created"] == 1
+    assert world.recipient(1)[0] == "ok"
+    unchanged(world)
+
+
+def test_the_evidence_of_all_employees_is_gathered_at_once(world: World) -> None:
+    """No step of it is taken once per employee, each of which would go through all verdicts."""
+    with world.engine.begin() as connection, without_nested_loops(connection):
+        steps = connection.scalars(text("EXPLAIN SELECT * FROM matching.cases WHERE account = 'acme'")).all()
+    assert steps
+    assert not [step for step in steps if "SubPlan" in step or "Nested Loop" in step]
 
 
 class TestWhatIsRefused:

@@ -1,12 +1,13 @@
 -- Step 1 of publishing: the users.
--- A verdict may move a link to another user: who lost it comes first, since an employee has one user at a time.
+-- A verdict may move a link to another user, and so free an employee whom the rules then match anew: who lost a link comes
+-- first, since an employee has one user at a time.
 UPDATE workflow.users AS users
 SET
     netsuite_employee_id = NULL,
     updated_at = now()
 FROM matching.employee_matches AS matches
 WHERE matches.account = :account
-    AND matches.finding IN ('human_verdict', 'decided_none')
+    AND (matches.finding IN ('human_verdict', 'decided_none') OR matches.verdict = 'same_email')
     AND users.account = :account
     AND users.netsuite_employee_id = matches.employee_id
     AND users.user_id IS DISTINCT FROM matches.user_id;
