@@ -284,6 +284,24 @@ def test_what_will_be_known_cannot_be_asked(old_world: World) -> None:
         now(old_world, clock(old_world) + timedelta(days=1))
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("recipients_as_of(:account, 'infinity')", r"day \(infinity\) is no day"),
+        ("recipients_as_of(:account, '-infinity')", r"day \(-infinity\) is no day"),
+        ("recipients_as_of(:account, NULL)", r"day \(null\) is no day"),
+        ("recipients_as_of(:account, '2026-03-02', NULL)", r"known_at \(null\) is no instant"),
+        ("recipients_as_of(:account, '2026-03-02', '-infinity')", r"known_at \(-infinity\) is no instant"),
+        ("recipients_at(:account, 'infinity')", r"moment \(infinity\) is no instant"),
+        ("recipients_at(:account, NULL)", r"moment \(null\) is no instant"),
+    ],
+)
+def test_a_time_that_is_none_is_refused(old_world: World, question: str, words: str) -> None:
+    """B2: no row would match it, which reads as nobody."""
+    with pytest.raises(DataError, match=words):
+        old_world.rows(f"SELECT * FROM publish.{question}")
+
+
 def test_a_question_waits_for_a_publish_that_may_be_older_than_itself(old_world: World) -> None:
     """The publish has fixed its instant; an answer before its commit would be another one than after it."""
     answered = threading.Event()

@@ -160,7 +160,47 @@ def test_o12_no_invoice_of_theirs_synced_recently(ann: RecipientsWorld) -> None:
     with ann.engine.connect() as connection:
         (employee,) = explain_employee(connection, ann.account, 2)
     assert employee.blocker is not None
-    assert (employee.blocker.name, employee.blocker.who_can_mend) == ("invoice_synced", DATA)
+    assert (employee.blocker.name, employee.blocker.seen, employee.blocker.who_can_mend) == (
+        "invoice_synced", "no live invoice that was synced names the employee in an owner field", DATA,
+    )  # fmt: skip
+
+
+def seen_of_employee(world: RecipientsWorld, employee: int) -> dict[str, tuple[str, str | None]]:
+    """Check -> outcome and what it saw."""
+    with world.engine.connect() as connection:
+        (explained,) = explain_employee(connection, world.account, employee)
+    return {check.name: (check.outcome, check.seen) for check in explained.checks}
+
+
+def test_an_invoice_that_names_the_employee_is_shown(ann: RecipientsWorld) -> None:
+    ann.execute("DELETE FROM raw.invoice_owners WHERE owner_field <> 'salesrep'")
+    assert seen_of_employee(ann, 1)["invoice_synced"] == ("pass", "salesrep of invoice INV101")
+
+
+def test_an_employee_who_has_a_user_needs_no_invoice(ann: RecipientsWorld) -> None:
+    """E1, E3: matched by the address with a user whom no sync made."""
+    ann.employee(2, "two@corp.test")
+    ann.user("two@corp.test")
+    ann.sync("match_only")
+    assert ann.rows("SELECT rule FROM publish.user_mapping WHERE employee_id = 2") == [("same_email",)]
+    found = seen_of_employee(ann, 2)
+    assert {outcome for outcome, _ in found.values()} == {"pass"}
+    assert found["invoice_synced"][1] == "none does now, and the employee has a user all the same"
+
+
+def test_where_the_account_only_matches_no_invoice_is_needed_but_a_user(ann: RecipientsWorld) -> None:
+    """E1."""
+    ann.execute(
+        """
+        INSERT INTO ops.user_mode_switches (account, user_mode, confirmed_by, run_id, shown)
+        VALUES (:account, 'match_only', 'kim', 'run', '{}')
+        """
+    )
+    ann.employee(2, "two@corp.test")
+    ann.sync("match_only")
+    found = seen_of_employee(ann, 2)
+    assert found["invoice_synced"] == ("pass", "none does; not needed, since this account only matches")
+    assert found["user_exists"] == ("fail", "no user had the address two@corp.test at the last sync")
 
 
 def test_o13_field_name_not_exact(ann: RecipientsWorld) -> None:
@@ -378,13 +418,14 @@ BY_INDEX = (
 
 
 def test_asking_for_one_reads_by_index_only(many: RecipientsWorld) -> None:
-    """B1: cheap, whatever the size of the tables; only what there is one row of per account or field is read whole."""
+    """B1: cheap, whatever the size of the tables; only what there are few rows of per account is read whole."""
     for sql in BY_INDEX:
         ((plan,),) = many.rows(f"EXPLAIN (FORMAT JSON, ANALYZE, TIMING off) {sql}")
         read = [node for node in nodes(plan[0]["Plan"]) if "Relation Name" in node]
         assert {node["Relation Name"] for node in read if node["Node Type"] == "Seq Scan"} <= {
             "owner_fields",
             "team_selling",
+            "user_mode_switches",
         }
         assert len(read) >= 2
         assert max(node["Actual Rows"] for node in read) < 10

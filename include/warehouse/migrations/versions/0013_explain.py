@@ -1,0 +1,23 @@
+"""Why an employee is a user where the account only matches; times that are none are refused in questions of history."""
+
+from pathlib import Path
+
+from alembic import op
+
+from include.warehouse.database import run_sql_file
+
+revision = "0013"
+down_revision = "0009"
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+def upgrade() -> None:
+    """Replace the view and the functions."""
+    for name in ("0013_employee_explain", "0013_as_of"):
+        run_sql_file(op.get_bind(), SQL / f"{name}.sql")
+
+
+def downgrade() -> None:
+    """Put back those of 0007 and 0008."""
+    run_sql_file(op.get_bind(), SQL / "0013_drop.sql")
