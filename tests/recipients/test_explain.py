@@ -222,7 +222,7 @@ def test_o13_user_missing(ann: RecipientsWorld) -> None:
 
 
 def test_o13_user_without_access(ann: RecipientsWorld) -> None:
-    """The person is a user, of another account."""
+    """The person is a user, of another account, whose name is not for readers of this one."""
     ann.employee(2, "two@corp.test")
     ann.invoice(101, salesrep=2)
     ann.account = "beta"
@@ -231,7 +231,7 @@ def test_o13_user_without_access(ann: RecipientsWorld) -> None:
     ann.account = "acme"
     ann.sync("match_only")
     assert blocker(ann) == (
-        "user_has_access", "the user with this address belongs to account beta", WORKFLOW,
+        "user_has_access", "the user with this address belongs to another account", WORKFLOW,
     )  # fmt: skip
 
 
