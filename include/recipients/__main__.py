@@ -18,8 +18,9 @@ import typer
 
 from include.accounts.files import WrongAccountFile, load_account
 from include.recipients.errors import NoWarehouse, RecipientsError
-from include.recipients.explain import explain, explain_employee, explained_lines, explanation_text
+from include.recipients.explain import explain, explain_employee, explained_text, explanation_text
 from include.recipients.lint import STALE_AFTER, file_template, lint, template_by_name, templates_of_account
+from include.recipients.words import printable
 from include.warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def explain_employee_command(
     with _words_for_people(), _warehouse(warehouse) as connection:
         key = int(employee) if employee.isdecimal() else employee
         for explained in explain_employee(connection, load_account(account).name, key):
-            typer.echo("\n".join(explained_lines(explained)))
+            typer.echo(explained_text(explained))
 
 
 def _lint(account: Account, files: list[Path], stale_after: timedelta, warehouse: str | None) -> Report:
@@ -163,7 +164,7 @@ def _words_for_people() -> Iterator[None]:
     try:
         yield
     except (WrongAccountFile, RecipientsError, WarehouseError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo("\n".join(map(printable, str(error).split("\n"))), err=True)
         raise typer.Exit(CANT_TELL) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from include.matching.email_key import email_key
 from include.recipients.resolve import SQL, askable_id, askable_number
 from include.recipients.template import SmartField, read_template
-from include.recipients.words import AUTHOR, CHECKS, DATA, NETSUITE, STATUSES
+from include.recipients.words import AUTHOR, CHECKS, DATA, NETSUITE, STATUSES, printable
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
@@ -126,12 +126,17 @@ def explain_employee(connection: Connection, account: str, employee: int | str) 
 
 
 def explanation_text(explanation: Explanation) -> str:
-    """The explanation as a person would want to read it."""
-    return "\n".join(_lines(explanation))
+    """The explanation as a person would want to read it; no text from NetSuite can steer the terminal."""
+    return "\n".join(map(printable, _lines(explanation)))
 
 
-def explained_lines(explained: Explained) -> Iterator[str]:
-    """One owner field or employee: the verdict first, then every check."""
+def explained_text(explained: Explained) -> str:
+    """One owner field or employee, in the same way."""
+    return "\n".join(map(printable, _explained_lines(explained)))
+
+
+def _explained_lines(explained: Explained) -> Iterator[str]:
+    """The verdict first, then every check."""
     blocker = explained.blocker
     if blocker is None:
         yield f"{explained.subject}: all checks pass"
@@ -153,7 +158,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield f"  the template, {mistake} (the {AUTHOR} can mend it)"
     for field in explanation.fields:
         yield ""
-        yield from explained_lines(field)
+        yield from _explained_lines(field)
 
 
 def _of_rows(account: str, asked: InvoiceKey, rows: list[dict[str, Any]]) -> Explanation:

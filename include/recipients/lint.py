@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from include.recipients.errors import UnknownTemplate
 from include.recipients.resolve import SQL
 from include.recipients.template import SmartField, read_template
-from include.recipients.words import AUTHOR, DATA, NETSUITE, STATUSES
+from include.recipients.words import AUTHOR, DATA, NETSUITE, STATUSES, printable
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Report:
             "" if self.compared_with_sync else "; not compared with the last sync, since there is no warehouse to ask"
         )
         summary = f"{self.templates} templates of {self.account}: {self.errors} errors, {self.warnings} warnings{sync}"
-        return "\n".join([*(str(finding) for finding in self.findings), summary])
+        return "\n".join([*(printable(str(finding)) for finding in self.findings), summary])
 
 
 def lint(
@@ -157,7 +157,7 @@ def template_by_name(connection: Connection, account: str, wanted: str) -> Named
     named = [template for template in templates if template.name == wanted]
     if len(named) == 1:
         return named[0]
-    there = ", ".join(template.source.partition("/")[2] for template in named or templates) or "none"
+    there = ", ".join(printable(template.source.partition("/")[2]) for template in named or templates) or "none"
     problem = "several templates bear the name" if named else "there is no template"
     raise UnknownTemplate(
         f"workflow.templates of account {account}: {problem} {wanted!r}; ask for one of these ids: {there}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from unicodedata import category
 
 NETSUITE = "NetSuite administrator"
 AUTHOR = "author of the template"
 WORKFLOW_ENGINE = "administrator of the workflow engine"
 DATA = "data engineer"
+
+# Unicode's categories of what is not shown but acted upon, and of what is no character.
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class Reason(NamedTuple):
@@ -71,3 +75,12 @@ CHECKS = {
     "user_active": Check("user is active", "the user was deactivated"),
     "published": Check("published", "it is not published yet"),
 }
+
+
+def printable(text: str) -> str:
+    r"""A text for one line of a terminal: what would steer it (escape, line feed, bidi marks) stands as ``\x1b``."""
+    return "".join(_escaped(character) if category(character) in STEERING else character for character in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

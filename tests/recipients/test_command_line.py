@@ -125,6 +125,30 @@ def test_explain_employee_says_why_someone_is_a_user(synced: RecipientsWorld) ->
     )
 
 
+STEERING = "\x1b[2J\x9b1m\u202e\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("explain", "INV101"), ("explain", "101", "--id"), ("explain-employee", "1"), ("lint",), ("explain", "1", "x")],
+)
+def test_no_text_of_netsuite_or_of_a_template_steers_the_terminal(
+    synced: RecipientsWorld, command: tuple[str, ...]
+) -> None:
+    """B1, B7: names, invoice numbers, templates and their ids are shown with what would be acted upon escaped."""
+    synced.employee(1, "ann@corp.test", first=f"An{STEERING}n")
+    synced.execute(
+        "UPDATE raw.invoices SET invoice_number = invoice_number || :text WHERE :by_id",
+        text=STEERING,
+        by_id="--id" in command,
+    )
+    synced.template(f"a{STEERING}", f"{{{{user_from_source_id:s{STEERING}}}}}", f"Re{STEERING}minder")
+    name, *rest = command
+    said = CliRunner().invoke(app, [name, "acme", *rest], color=True)
+    assert r"\x1b[2J\x9b1m\u202e\n" in said.output
+    assert not set(said.output) & {"\x1b", "\x9b", "\u202e"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
