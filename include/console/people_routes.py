@@ -1,24 +1,29 @@
-"""What a person does about people, as routes of an app of Airflow's API server: verdicts on conflicts, and roles.
+"""What a person does about people, as routes of an app of Airflow's API server: users, verdicts on conflicts, roles.
 
-To see an account's conflicts is for whoever may read the DAG of its sync, as with all that belongs to an account. To
-decide them is for whoever may run its DAG of verdicts. Roles have no DAG: to give them is for whoever may edit
-connections and read the account. The person's name is Airflow's; nobody can act in another's.
+To see an account's users and conflicts is for whoever may read the DAG of its sync, as with all that belongs to an
+account. To decide conflicts is for whoever may run its DAG of verdicts. Roles have no DAG: to give them is for whoever
+may edit connections and read the account. The person's name is Airflow's; nobody can act in another's.
 
 ``people_router`` imports Airflow's security only when it is called: every process loads the plugin. Annotations are
 evaluated at once, since FastAPI would look for those names among the module's own.
 """
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.console.api_access import may_read_sync, may_run_verdicts
-from include.console.problems import Problem, Wrong, problem_answers
+from include.console.api_inputs import AccountName, Text, account_that_is_there, not_permitted, readable_account
+from include.console.problems import problem_answers
 from include.matching.errors import EvidenceChanged, MatchingError, NoSuchConflict, NoSuchUser, NoSuchVerdict, UserTaken
 from include.matching.roles import Role, change_role
+from include.matching.users import count_users, users_of_account
 from include.matching.verdicts import conflicts, give_verdict, withdraw_verdict
+from include.recipients.resolve import LARGEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,20 +33,61 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 NOT_FOUND = (NoSuchConflict, NoSuchUser, NoSuchVerdict)
 CLASHES = (EvidenceChanged, UserTaken)
+MOST_USERS = 1000
+FURTHEST = 1_000_000
+
+AccountInPath = Annotated[AccountName, Path()]
+EmployeeInPath = Annotated[int, Path(ge=1, le=LARGEST_ID, description="NetSuite's internal id of the employee")]
+Integrated = Annotated[bool | None, Query(description="with an employee, or without; leave it out for all")]
+Limit = Annotated[int, Query(ge=1, le=MOST_USERS, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=FURTHEST, description="how many to leave out before them")]
 
 
 class Verdict(BaseModel):
     """Which user an employee in conflict is; ``user_id`` null: none of the candidates."""
 
+    model_config = ConfigDict(extra="forbid")
+
     user_id: UUID | None
-    evidence_hash: str = Field(description="Of the conflict as you saw it.")
-    note: str | None = Field(None, max_length=2000)
+    evidence_hash: Text = Field(description="Of the conflict as you saw it.")
+    note: Text | None = Field(None, max_length=2000)
 
 
 class NewRole(BaseModel):
     """The role that a user is to have."""
 
+    model_config = ConfigDict(extra="forbid")
+
     role: Role
+
+
+class UserBody(BaseModel):
+    """A user, their role and their employee. ``role_changed_by`` null: nobody changed the role since ``created_at``."""
+
+    user_id: UUID
+    email: str
+    display_name: str | None
+    is_active: bool
+    origin: str
+    created_at: datetime
+    role: Role
+    role_changed_by: str | None
+    role_changed_at: datetime | None
+    netsuite_integrated: bool
+    employee_id: int | None
+    rule: str | None = Field(description="what brought user and employee together, as in publish.user_mapping")
+    reason: str | None = Field(
+        description="why there is no employee; not_published: the user is newer than the last sync"
+    )
+
+
+class UserCountsBody(BaseModel):
+    """How many users there are; not_mapped: without an employee."""
+
+    users: int
+    mapped: int
+    not_mapped: int
+    in_conflict: int
 
 
 def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
@@ -53,29 +99,51 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_connection, requires_access_view
 
-    def may_read(account: str, user: GetUserDep) -> None:
-        if not may_read_sync(user, account):
-            raise _not_permitted(f"you may not read account {account!r}", "read the DAG of its sync")
+    def may_read(account: AccountInPath, user: GetUserDep) -> str:
+        return readable_account(account, partial(may_read_sync, user))
 
-    def may_decide(account: str, user: GetUserDep) -> None:
+    def may_decide(account: AccountInPath, user: GetUserDep) -> str:
         if not may_run_verdicts(user, account):
-            raise _not_permitted(f"you may not decide conflicts of account {account!r}", "run its DAG of verdicts")
+            raise not_permitted(f"you may not decide conflicts of account {account!r}", "run its DAG of verdicts")
+        return account_that_is_there(account, partial(may_read_sync, user))
 
     router = APIRouter(
         tags=["people"],
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
         responses=problem_answers(404, 409, 422, 503),
     )
-    reader, judge = [Depends(may_read)], [Depends(may_decide)]
-    giver_of_roles = [Depends(requires_access_connection("PUT")), *reader]
+    # Each gives the account's name to who has that right.
+    readable, decidable = Depends(may_read), Depends(may_decide)
 
-    @router.get("/accounts/{account}/conflicts", dependencies=reader)
-    def open_conflicts(account: str) -> list[dict[str, Any]]:
+    @router.get("/accounts/{account}/users", response_model=list[UserBody])
+    def users(
+        netsuite_integrated: Integrated = None, limit: Limit = 100, offset: Offset = 0, account: str = readable
+    ) -> list[dict[str, Any]]:
+        """Users by address, each with their role, who gave it and when, and their employee or why there is none."""
+        return _done(
+            warehouse,
+            lambda connection: [
+                user._asdict()
+                for user in users_of_account(
+                    connection, account, limit=limit, offset=offset, netsuite_integrated=netsuite_integrated
+                )
+            ],
+        )
+
+    @router.get("/accounts/{account}/users/summary", response_model=UserCountsBody)
+    def summary_of_users(account: str = readable) -> dict[str, int]:
+        """How many users have an employee, and how many are not mapped with NetSuite."""
+        return _done(warehouse, lambda connection: count_users(connection, account)._asdict())
+
+    @router.get("/accounts/{account}/conflicts")
+    def open_conflicts(account: str = readable) -> list[dict[str, Any]]:
         """Employees of whom a person must decide which user they are, with all evidence."""
         return _done(warehouse, lambda connection: [conflict._asdict() for conflict in conflicts(connection, account)])
 
-    @router.post("/accounts/{account}/conflicts/{employee_id}/verdict", status_code=201, dependencies=judge)
-    def decide(account: str, employee_id: int, verdict: Verdict, user: GetUserDep) -> dict[str, int]:
+    @router.post("/accounts/{account}/conflicts/{employee_id}/verdict", status_code=201)
+    def decide(
+        employee_id: EmployeeInPath, verdict: Verdict, user: GetUserDep, account: str = decidable
+    ) -> dict[str, int]:
         """Decide a conflict; the next sync puts it into effect."""
         return _done(
             warehouse,
@@ -92,8 +160,8 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
             },
         )
 
-    @router.delete("/accounts/{account}/conflicts/{employee_id}/verdict", dependencies=judge)
-    def withdraw(account: str, employee_id: int, user: GetUserDep) -> dict[str, int]:
+    @router.delete("/accounts/{account}/conflicts/{employee_id}/verdict")
+    def withdraw(employee_id: EmployeeInPath, user: GetUserDep, account: str = decidable) -> dict[str, int]:
         """Take the newest verdict back."""
         return _done(
             warehouse,
@@ -104,8 +172,8 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
             },
         )
 
-    @router.put("/accounts/{account}/users/{user_id}/role", dependencies=giver_of_roles)
-    def give_role(account: str, user_id: UUID, new: NewRole, user: GetUserDep) -> dict[str, Any]:
+    @router.put("/accounts/{account}/users/{user_id}/role", dependencies=[Depends(requires_access_connection("PUT"))])
+    def give_role(user_id: UUID, new: NewRole, user: GetUserDep, account: str = readable) -> dict[str, Any]:
         """Change a user's role, with who and when."""
         return _done(
             warehouse,
@@ -115,10 +183,6 @@ def people_router(warehouse: "Callable[[], Engine]") -> APIRouter:
         )
 
     return router
-
-
-def _not_permitted(what: str, right: str) -> Problem:
-    return Problem(403, Wrong(what=f"{what}; that takes the right to {right}", where="account"))
 
 
 def _done(warehouse: "Callable[[], Engine]", work: "Callable[[Connection], Answer]") -> Answer:

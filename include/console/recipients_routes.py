@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
-from include.accounts.files import account_files, load_account
+from include.accounts.files import load_account
+from include.console.api_inputs import AccountName, readable_account
 from include.console.problems import Problem, Wrong, problem_answers
 from include.recipients.explain import explain, explain_employee
 from include.recipients.lint import NamedTemplate, lint, templates_of_account
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 MOST_INVOICES = 1000
 MOST_TEMPLATES = 200
 
-AccountName = Annotated[str, Field(min_length=1, max_length=50, description="name of the account file")]
 InternalId = Annotated[StrictInt, Field(ge=1, le=LARGEST_ID)]
 InvoiceNumber = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 TemplateText = Annotated[
@@ -214,13 +215,7 @@ class _Asked:
 
     def account(self, name: str, user: Any) -> Account:
         """The account of that name, for who may read it."""
-        if not self.access.may_read(user, name):
-            what = f"you may not read account {name!r}; that takes the right to read the DAG of its sync"
-            raise Problem(403, Wrong(what=what, where="account"))
-        known = list(account_files())
-        if name not in known:
-            raise Problem(404, Wrong(what=f"there is no account {name!r}", where="account", allowed=known))
-        return load_account(name)
+        return load_account(readable_account(name, partial(self.access.may_read, user)))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
