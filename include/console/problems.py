@@ -127,7 +127,12 @@ def _wrong_part(part: dict[str, Any]) -> Wrong:
     context = part.get("ctx", {})
     allowed = [f"{name}: {value}" for name, value in context.items() if name not in {"error", "error_type"}]
     where = ".".join(str(step) for step in part["loc"])
-    return Wrong(what=str(part["msg"]), where=where, allowed=allowed or None, code=str(part["type"]))
+    return Wrong(
+        what=str(part["msg"]).removeprefix("Value error, "),
+        where=where,
+        allowed=allowed or None,
+        code=str(part["type"]),
+    )
 
 
 def _wrong_places(error: WrongTemplate) -> list[Wrong]:

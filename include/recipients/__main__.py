@@ -18,7 +18,7 @@ import typer
 
 from include.accounts.files import WrongAccountFile, load_account
 from include.recipients.errors import NoWarehouse, RecipientsError
-from include.recipients.explain import explain, explain_employee, explained_text, explanation_text
+from include.recipients.explain import explain, explain_employee, explained_lines, explanation_text
 from include.recipients.lint import STALE_AFTER, file_template, lint, template_by_name, templates_of_account
 from include.recipients.words import printable
 from include.warehouse.errors import WarehouseError
@@ -101,7 +101,7 @@ def explain_employee_command(
     with _words_for_people(), _warehouse(warehouse) as connection:
         key = int(employee) if employee.isdecimal() else employee
         for explained in explain_employee(connection, load_account(account).name, key):
-            typer.echo(explained_text(explained))
+            typer.echo("\n".join(explained_lines(explained)))
 
 
 def _lint(account: Account, files: list[Path], stale_after: timedelta, warehouse: str | None) -> Report:

@@ -130,13 +130,12 @@ def explanation_text(explanation: Explanation) -> str:
     return "\n".join(map(printable, _lines(explanation)))
 
 
-def explained_text(explained: Explained) -> str:
-    """One owner field or employee, in the same way."""
-    return "\n".join(map(printable, _explained_lines(explained)))
+def explained_lines(explained: Explained) -> Iterator[str]:
+    """One owner field or employee in the same way: the verdict first, then every check."""
+    return map(printable, _verdict_and_checks(explained))
 
 
-def _explained_lines(explained: Explained) -> Iterator[str]:
-    """The verdict first, then every check."""
+def _verdict_and_checks(explained: Explained) -> Iterator[str]:
     blocker = explained.blocker
     if blocker is None:
         yield f"{explained.subject}: all checks pass"
@@ -158,7 +157,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield f"  the template, {mistake} (the {AUTHOR} can mend it)"
     for field in explanation.fields:
         yield ""
-        yield from _explained_lines(field)
+        yield from explained_lines(field)
 
 
 def _of_rows(account: str, asked: InvoiceKey, rows: list[dict[str, Any]]) -> Explanation:

@@ -219,7 +219,7 @@ def test_an_account_that_is_not_there_is_not_found_and_one_that_is_no_text_refus
     assert no_text.status_code == 422
     (error,) = no_text.json()["errors"]
     assert (error["where"], error["what"]) == (
-        "path.account", "Value error, holds the character NUL, which is no text",
+        "path.account", "holds the character NUL, which is no text",
     )  # fmt: skip
 
 
