@@ -418,7 +418,7 @@ BY_INDEX = (
 
 
 def test_asking_for_one_reads_by_index_only(many: RecipientsWorld) -> None:
-    """B1: cheap, whatever the size of the tables; only what there are few rows of per account is read whole."""
+    """B1: cheap, whatever the size of the tables; only what there is one row of per account or field is read whole."""
     for sql in BY_INDEX:
         ((plan,),) = many.rows(f"EXPLAIN (FORMAT JSON, ANALYZE, TIMING off) {sql}")
         read = [node for node in nodes(plan[0]["Plan"]) if "Relation Name" in node]
