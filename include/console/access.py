@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -36,3 +37,40 @@ def readable_dags() -> object:
         return get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
 
     return Depends(of_user)
+
+
+def who_may_give_roles() -> Any:
+    """A dependency: the name of a visitor who may edit connections, and so change users' roles as over the API.
+
+    None for everyone else.
+    """
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi import Depends
+
+    def of_user(user: Any = Depends(get_user)) -> str | None:  # noqa: B008 - how FastAPI is told
+        may = get_auth_manager().is_authorized_connection(method="PUT", details=ConnectionDetails(), user=user)
+        return str(user.get_name()) if may else None
+
+    return Depends(of_user)
+
+
+def sent_by_own_page() -> Any:
+    """A dependency: whether the browser says that a form was sent by a page of this very origin.
+
+    Airflow's cookie (SameSite=Lax) stays away from other sites' forms, but not from those of another port or subdomain.
+    Browsers tell where a form stood in ``Sec-Fetch-Site``; over plain HTTP only in ``Origin``.
+    """
+    from airflow.configuration import conf
+    from fastapi import Depends, Header
+
+    where_it_stood, whence, whither = (Header("", alias=name) for name in ("Sec-Fetch-Site", "Origin", "Host"))
+
+    def of_request(site: str = where_it_stood, origin: str = whence, host: str = whither) -> bool:
+        if site:
+            return site == "same-origin"
+        own = {host, urlsplit(conf.get("api", "base_url", fallback="")).netloc}
+        return origin != "" and urlsplit(origin).netloc in own - {""}
+
+    return Depends(of_request)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.console.account_state import airflow_id, ledger_id, overdue_since
-from include.console.netsuite_sync import in_words
+from include.console.pages import in_words
 from include.operators.sync_steps import ledger_run_id
 
 

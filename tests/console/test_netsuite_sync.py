@@ -18,6 +18,7 @@ from tests.console.visits import AirflowRows, Visit, answers_of_airflow
 from tests.warehouse.runs import CUTOFF_AT, Run, invoice, query
 
 HOME = "/netsuite-sync/"
+PEOPLE = "/netsuite-people/"
 ACME = f"{HOME}dags/netsuite_sync__acme"
 PAGES = [HOME, f"{HOME}accounts/acme", ACME, f"{ACME}/runs/good", f"{ACME}/runs/red"]
 HTML = "<script>alert('x')</script>"
@@ -112,7 +113,7 @@ def ask(postgres: EmbeddedPostgres, migrated_template: str, tmp_path_factory: py
     places["without"] = {"NETSUITE_ACCOUNTS_DIR": str(folder)}
     places["accounts"] = places["filled"] | {"NETSUITE_ACCOUNTS_DIR": str(accounts(folder))}
     visits = [Visit(page, user) for page in PAGES for user in (None, "ann", "vic")]
-    visits += [Visit(f"{HOME}openapi.json")]
+    visits += [Visit(f"{HOME}openapi.json"), Visit(PEOPLE), Visit(PEOPLE, "vic", cookie=True)]
     visits += [Visit(HOME, "ann", method) for method in ("POST", "PUT", "DELETE")]
     visits += [Visit(HOME, "vic", place=name) for name in places if name != "filled"]
     visits += [Visit(f"{ACME}/runs/red", "vic", place="unreachable"), Visit("/api/v2/plugins", "ann")]
@@ -181,6 +182,15 @@ class TestWhoSeesIt:
             "dag_run": "netsuite-sync/dags/{DAG_ID}/runs/{RUN_ID}",
         }
         assert len({view["url_route"] for view in views}) == len(views)
+        (people,) = [
+            view for plugin in plugins for view in plugin["external_views"] if view["name"] == "NetSuite people"
+        ]
+        assert (people["destination"], people["href"]) == ("nav", PEOPLE[1:])
+
+    def test_the_page_about_people_is_open_to_the_same_people(self, ask):
+        assert ask(PEOPLE)["status"] == 401
+        answer = ask(PEOPLE, "vic", cookie=True)
+        assert (answer["status"], "acme 0 Users" in words(answer)) == (200, True)
 
 
 class TestWhatItShows:

@@ -1,0 +1,28 @@
+-- Users with their role (O14) and their employee, or the reason why there is none (E6); of each how many there are in all.
+-- Searched by a part of address or name. Grain: one row per user, by address; no more than :most, after the first :skip.
+SELECT
+    users.user_id,
+    users.email,
+    users.display_name,
+    users.is_active,
+    users.role,
+    users.role_changed_by,
+    users.role_changed_at,
+    users.created_at,
+    users.origin,
+    mapping.netsuite_integrated IS TRUE AS netsuite_integrated,
+    mapping.employee_id,
+    mapping.rule,
+    CASE WHEN mapping.user_id IS NULL THEN 'not_published' ELSE mapping.reason END AS reason,
+    count(*) OVER () AS found
+FROM workflow.users AS users
+LEFT JOIN publish.user_mapping AS mapping
+    ON mapping.account = :account AND users.user_id = mapping.user_id
+WHERE users.account = :account
+    AND (
+        CAST(:integrated AS boolean) IS NULL
+        OR (mapping.netsuite_integrated IS TRUE) = CAST(:integrated AS boolean)
+    )
+    AND strpos(lower(concat(users.email, ' ', users.display_name)), lower(:search)) > 0
+ORDER BY users.email, users.user_id
+LIMIT :most OFFSET :skip;
