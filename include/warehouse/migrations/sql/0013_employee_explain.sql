@@ -1,5 +1,5 @@
 -- publish.employee_explain, as in 0007 but for the checks invoice_synced and user_exists: an employee who has a user, or whose
--- account only matches, needs no invoice (E1).
+-- account only matches, needs no invoice (E1); and who is on a sales team without being chosen is told so (D6).
 
 -- Grain: one row per employee in raw and check.
 CREATE OR REPLACE VIEW publish.employee_explain AS
@@ -46,6 +46,20 @@ LEFT JOIN LATERAL (
         AND invoices.deleted_at IS NULL
     LIMIT 1
 ) AS named ON true
+LEFT JOIN LATERAL (
+    SELECT
+        invoices.invoice_number,
+        choice.choice
+    FROM raw.sales_teams AS members
+    INNER JOIN raw.invoices AS invoices
+        ON invoices.account = members.account AND invoices.id = members.invoice_id
+    INNER JOIN ops.team_selling AS choice ON choice.account = members.account
+    WHERE members.account = facts.account
+        AND members.employee_id = facts.employee_id
+        AND invoices.deleted_at IS NULL
+        AND named.owner_field IS NULL
+    LIMIT 1
+) AS not_chosen ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS sharing
     FROM raw.employees AS others
@@ -109,6 +123,12 @@ CROSS JOIN LATERAL (
                         THEN format('%s of invoice %s', named.owner_field, named.invoice_number)
                     WHEN facts.user_id IS NOT NULL THEN 'none does now, and the employee has a user all the same'
                     WHEN facts.only_matches THEN 'none does; not needed, since this account only matches'
+                    WHEN not_chosen.choice IS NOT NULL
+                        THEN format(
+                            'on the sales team of invoice %s, but not chosen: the account file chooses %s',
+                            not_chosen.invoice_number,
+                            not_chosen.choice
+                        )
                     ELSE 'no live invoice that was synced names the employee in an owner field'
                 END,
                 'data engineer'

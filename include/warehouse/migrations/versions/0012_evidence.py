@@ -7,7 +7,7 @@ from alembic import op
 from include.warehouse.database import run_sql_file
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 SQL = Path(__file__).parents[1] / "sql"
 
