@@ -389,7 +389,7 @@ def test_it_reads_as_a_person_would_want_to_read_it(ann: RecipientsWorld) -> Non
 def many(world: RecipientsWorld) -> RecipientsWorld:
     """Enough of everything for the planner to choose as it would in earnest."""
     world.fill(3000)
-    world.execute(
+    for statement in (
         """
         INSERT INTO raw.sales_teams (account, invoice_id, employee_id, is_primary, run_id)
         SELECT :account, i, i, true, 'load' FROM generate_series(1, 3000) AS i
@@ -399,7 +399,8 @@ def many(world: RecipientsWorld) -> RecipientsWorld:
         INSERT INTO raw.owner_lookups (account, owner_id, found_as, run_id)
         SELECT :account, i, 'nothing', 'load' FROM generate_series(10001, 13000) AS i
         """,
-    )
+    ):
+        world.execute(statement)
     for _ in range(2):  # the second one knows the match keys of the users that the first one made
         world.sync()
     world.execute("ANALYZE")

@@ -87,8 +87,7 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT
         count(*) AS anywhere,
-        count(*) FILTER (WHERE others.account = facts.account) AS here,
-        min(others.account) FILTER (WHERE others.account <> facts.account) AS elsewhere
+        count(*) FILTER (WHERE others.account = facts.account) AS here
     FROM ops.user_email_keys AS keys
     INNER JOIN workflow.users AS others ON others.user_id = keys.user_id
     WHERE keys.email_key = facts.email_key AND facts.user_id IS NULL
@@ -289,7 +288,7 @@ CROSS JOIN LATERAL (
                 facts.user_id IS NOT NULL OR holders.here > 0,
                 CASE
                     WHEN facts.user_id IS NOT NULL OR holders.here > 0 THEN 'a user of this account'
-                    ELSE format('the user with this address belongs to account %s', holders.elsewhere)
+                    ELSE 'the user with this address belongs to another account'
                 END,
                 'administrator of the workflow engine'
             ),
