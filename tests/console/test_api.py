@@ -190,6 +190,7 @@ def test_an_employee_is_explained(client: TestClient) -> None:
     [
         ("/recipients/INV999?account=acme", 404, "invoice", "no such invoice has been synced"),
         ("/recipients/INV101?account=nope", 404, "account", "there is no account 'nope'"),
+        ("/recipients/INV101?account=%00", 422, "query.account", "holds the character NUL"),
         ("/recipients/INV101?account=secret", 403, "account", "you may not read account 'secret'"),
         ("/recipients/INV101?account=broken", 409, "account file", "'owner_fields' is missing"),
         ("/recipients/INV101", 422, "query.account", "Field required"),
