@@ -15,6 +15,7 @@ from include.matching.email_key import TRIMMED
 from include.matching.errors import UnknownRun, UsersLocked
 from include.matching.match import LOCK_KEY, SQL, match
 from include.matching.publish_people import publish_conflicts, publish_user_mapping
+from include.matching.user_mode import check_not_taken_back
 from include.warehouse.database import run_sql_file, without_nested_loops
 
 if TYPE_CHECKING:
@@ -58,10 +59,12 @@ def publish(
     Raises:
         UnknownRun: the run ledger has no such run.
         UsersLocked: someone else kept ``workflow.users`` locked for a minute.
+        UserModeRefused: a person has switched the account to match only, and ``user_mode`` is another.
     """
     with session_of_account(engine, account) as connection, connection.begin():
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         hold_users(connection)
+        check_not_taken_back(connection, account, user_mode)
         if owner_fields is not None:
             fields = list(owner_fields)
             run_sql_file(connection, SQL / "keep_owner_fields.sql", account=account, run_id=run_id, owner_fields=fields)

@@ -31,7 +31,7 @@ def change_role(connection: Connection, *, account: str, user_id: UUID, role: Ro
     Raises:
         NoSuchUser: the account has no such user.
     """
-    _, _, users = run_sql_file(
+    *_, users = run_sql_file(
         connection, SQL / "change_role.sql", account=account, user_id=user_id, role=role, changed_by=changed_by
     )
     if not users.rows:

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from include.matching.errors import UserModeRefused
-from include.matching.match import SQL, match
+from include.matching.match import LOCK_KEY, SQL, match
 from include.warehouse.database import run_sql_file
 
 if TYPE_CHECKING:
@@ -34,12 +34,21 @@ def check_user_mode(connection: Connection, account: str, user_mode: UserMode) -
     Raises:
         UserModeRefused: match only has not been confirmed; or it has, and the file says otherwise.
     """
-    switch = _switch(connection, account)
-    if user_mode == "match_only" and switch is None:
+    check_not_taken_back(connection, account, user_mode)
+    if user_mode == "match_only" and _switch(connection, account) is None:
         raise UserModeRefused(
             f"The account file of {account} says user_mode: match_only, which nobody has confirmed yet. Run the DAG "
             f"{CONFIRMING_DAG}__{account} and approve what it shows; this can't be undone. Or write user_mode: import."
         )
+
+
+def check_not_taken_back(connection: Connection, account: str, user_mode: UserMode) -> None:
+    """See that the user mode is not what match only, once switched on, has ruled out.
+
+    Raises:
+        UserModeRefused: match only is on, and the user mode is another.
+    """
+    switch = _switch(connection, account)
     if user_mode != "match_only" and switch is not None:
         raise UserModeRefused(
             f"The account file of {account} says user_mode: {user_mode}, but {switch['confirmed_by']} switched the "
@@ -83,7 +92,11 @@ def preview_match_only(connection: Connection, account: str, run_id: str) -> Pre
 def switch_to_match_only(
     connection: Connection, account: str, *, confirmed_by: str, run_id: str, shown: dict[str, Any]
 ) -> None:
-    """Write down that a person confirmed match only; in force from then on, for ever. Again, it changes nothing."""
+    """Write down that a person confirmed match only; in force from then on, for ever. Again, it changes nothing.
+
+    Waits for a publish of the account that is under way, which began without it.
+    """
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"), {"account": account})
     connection.execute(
         text("""
         INSERT INTO ops.user_mode_switches (account, user_mode, confirmed_by, run_id, shown)

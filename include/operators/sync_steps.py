@@ -458,7 +458,7 @@ class Publish(SyncStep):
     ends_run = True
 
     def work(self, run: SyncRun, counts: StepCounts) -> None:
-        """Publish; the account file may have changed since the fence."""
+        """Publish; the account file may have changed since the fence, and publish asks for a switch since then."""
         with run.warehouse.begin() as connection:
             check_user_mode(connection, self.account.name, self.account.user_mode)
         counts.set(

@@ -250,6 +250,32 @@ def test_a_field_that_joins_the_account_file_and_one_that_leaves_it(small_world:
     ]
 
 
+def test_a_field_swapped_over_two_publishes_restores_no_invoice_that_was_never_deleted(world: World) -> None:
+    """B10: in between the invoice has no recipient at all."""
+    log = "SELECT owner_field, change, cause FROM publish.recipient_changes ORDER BY position"
+    world.employee(7)
+    world.invoice(1, salesrep=7)
+    world.sync()
+    world.execute("DELETE FROM raw.invoice_owners")
+    world.sync()
+    world.invoice(1, custbody_collector=7)
+    world.sync()
+    assert world.rows(log)[1:] == [
+        ("salesrep", "deleted", "field_removed"),
+        ("custbody_collector", "inserted", "field_configured"),
+    ]
+
+    world.invoice(1, deleted=True)
+    world.sync()
+    world.invoice(1)
+    world.sync()
+
+    assert world.rows(log)[3:] == [
+        ("custbody_collector", "deleted", "invoice_deleted"),
+        ("custbody_collector", "inserted", "invoice_restored"),
+    ]
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rounds=HISTORIES)
 def test_whoever_follows_the_log_has_what_is_published(world: World, rounds: list[Any]) -> None:

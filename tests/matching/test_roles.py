@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from include.matching.errors import NoSuchUser
+from include.matching.publish import hold_users
 from include.matching.roles import change_role
 from include.warehouse.database import open_warehouse
 from include.warehouse.errors import NotPermitted
@@ -40,6 +43,25 @@ def test_a_role_changes_with_who_and_when_and_is_logged(world: World) -> None:
         ("viewer", "admin", "kim"),
         ("admin", "member", "lou"),
     ]
+
+
+def test_a_role_change_beside_a_publish_waits_for_it_and_neither_stops_the_other(world: World) -> None:
+    """The publish holds the users, the role change comes, and then the publish writes that very user."""
+    user = world.user("ann@corp.test", role="viewer")
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'workflow.users'::regclass AND NOT granted"
+    with ThreadPoolExecutor() as pool:
+        with world.engine.begin() as publishing:
+            hold_users(publishing)
+            changing = pool.submit(give, world, user, "admin")
+            deadline = time.monotonic() + 60
+            while world.rows(waiting) == [(0,)]:
+                assert time.monotonic() < deadline
+                assert not changing.done()
+                time.sleep(0.01)
+            publishing.execute(text("UPDATE workflow.users SET email = 'new@corp.test'"))
+        changing.result(timeout=60)
+
+    assert world.rows("SELECT email, role, role_changed_by FROM workflow.users") == [("new@corp.test", "admin", "kim")]
 
 
 def test_a_user_of_another_account_is_not_known(world: World) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from include.matching.errors import UserModeRefused
+from include.matching.publish import session_of_account
 from include.matching.user_mode import (
     Preview,
     check_not_switched,
@@ -79,6 +82,41 @@ def test_the_preview_counts_users_with_examples_and_leaves_everything_as_it_was(
         },
     )
     assert world.versions(*before) == before
+
+
+def test_a_linked_user_is_no_conflict_because_another_employee_shares_the_address(world: World) -> None:
+    world.user("ann@corp.test", employee=5)
+    world.employee(5, "ann@corp.test")
+    world.employee(7, "ann@corp.test")
+
+    with world.engine.begin() as connection:
+        preview = preview_match_only(connection, "acme", "run")
+
+    assert preview == Preview(match=1, no_match=0, conflict=0, examples={"match": ["ann@corp.test"]})
+
+
+def test_a_switch_since_the_run_began_stops_its_publish(world: World) -> None:
+    """E2: no user is made after the switch, whenever the run passed its fence."""
+    world.employee(7, "ann@corp.test")
+    world.invoice(1, salesrep=7)
+    run_id = world.pass_fence()
+    world.match(run_id, "import")
+    switch(world)
+
+    with pytest.raises(UserModeRefused, match="kim switched the account"):
+        world.publish(run_id, "import")
+
+    assert (world.users(), world.statuses()) == ({}, {})
+
+
+def test_a_switch_waits_for_the_publish_that_began_without_it(world: World) -> None:
+    with session_of_account(world.engine, world.account):
+        with world.engine.begin() as connection, pytest.raises(OperationalError, match="lock timeout"):
+            connection.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            switch_to_match_only(connection, world.account, confirmed_by="kim", run_id="r", shown={})
+        assert world.rows("SELECT * FROM ops.user_mode_switches") == []
+    switch(world)
+    assert world.rows("SELECT confirmed_by FROM ops.user_mode_switches") == [("kim",)]
 
 
 def test_before_anything_was_synced_the_preview_is_empty(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from include.matching.errors import EvidenceChanged, NoSuchCandidate, NoSuchConflict, NoSuchVerdict, UserTaken
+from include.matching.publish import hold_users, publish_in, session_of_account
 from include.matching.verdicts import Conflict, conflicts, give_verdict, withdraw_verdict
 from include.warehouse.database import without_nested_loops
 
@@ -317,6 +318,25 @@ def test_the_evidence_of_all_employees_is_gathered_at_once(world: World) -> None
         steps = connection.scalars(text("EXPLAIN SELECT * FROM matching.cases WHERE account = 'acme'")).all()
     assert steps
     assert not [step for step in steps if "SubPlan" in step or "Nested Loop" in step]
+
+
+def test_a_verdict_given_while_a_publish_runs_waits_for_nothing_and_takes_effect_in_the_next_one(
+    world: World, several_users: tuple[Any, Any]
+) -> None:
+    chosen, other = several_users
+    run_id = world.pass_fence()
+    with session_of_account(world.engine, world.account) as connection, connection.begin():
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        hold_users(connection)
+        connection.execute(text("SELECT 1"))
+        decide(world, 7, chosen)
+        counts = publish_in(connection, world.account, run_id, "import")
+
+    assert counts["conflicts"] == 1
+    assert world.links() == {chosen: None, other: None}
+    world.sync()
+    assert world.links() == {chosen: 7, other: None}
+    assert open_conflicts(world) == {}
 
 
 class TestWhatIsRefused:

@@ -1,4 +1,7 @@
 -- Gives a user a role, with who and when. The log comes first, while the role before is there to be read.
+-- The table before the row, as a publish takes them: the other way round, each would wait for the other.
+LOCK TABLE workflow.users IN ROW EXCLUSIVE MODE;
+
 INSERT INTO workflow.role_changes (account, user_id, role_before, role_after, changed_by)
 SELECT
     account,

@@ -27,14 +27,15 @@ replaced AS (
         CASE WHEN employee_id_before IS NULL THEN nullif(status_before, 'owner_empty') END AS reason,
         owner_known_from_before AS resolved_at,
         owner_valid_from_before AS valid_from,
-        valid_from AS ended_at
+        valid_from AS ended_at,
+        cause
     FROM recipient_changes
     WHERE owner_changed AND change <> 'inserted'
 )
 
 INSERT INTO matching.past_owners (
     account, invoice_id, owner_field, invoice_number, employee_id, reason,
-    resolved_at, valid_from, valid_to, known_from, known_to
+    resolved_at, valid_from, valid_to, known_from, known_to, replaced_because
 )
 SELECT
     :account,
@@ -47,7 +48,8 @@ SELECT
     valid_from,
     'infinity',
     resolved_at,
-    :published_at
+    :published_at,
+    cause
 FROM replaced
 UNION ALL
 SELECT
@@ -61,9 +63,10 @@ SELECT
     valid_from,
     ended_at,
     :published_at,
-    'infinity'
+    'infinity',
+    NULL
 FROM (
-    SELECT * FROM replaced
+    SELECT invoice_id, owner_field, invoice_number, employee_id, reason, resolved_at, valid_from, ended_at FROM replaced
     UNION ALL
     SELECT * FROM overtaken
 ) AS ended

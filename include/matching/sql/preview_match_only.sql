@@ -1,4 +1,5 @@
 -- What a match in user mode match_only comes to, user by user. Grain: one row per outcome, with up to five examples.
+-- A user who is matched is that, even where another employee is in conflict because of the same address.
 SELECT
     outcomes.outcome,
     count(*) AS users,
@@ -7,8 +8,8 @@ FROM (
     SELECT
         links.email,
         CASE
+            WHEN bool_or(matches.user_id = links.user_id AND matches.verdict <> 'conflict') THEN 'match'
             WHEN bool_or(matches.verdict = 'conflict') THEN 'conflict'
-            WHEN bool_or(matches.user_id = links.user_id) THEN 'match'
             ELSE 'no_match'
         END AS outcome
     FROM matching.user_links AS links

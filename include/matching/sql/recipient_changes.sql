@@ -82,12 +82,19 @@ explained AS (
             SELECT FROM publish.recipients AS others
             WHERE others.account = :account AND others.invoice_id = differences.invoice_id
         ) AS has_other_fields,
-        change = 'inserted'
-        AND EXISTS (SELECT FROM matching.past_owners AS past WHERE past.account = :account)
-        AND EXISTS (
-            SELECT FROM matching.past_owners AS past
-            WHERE past.account = :account AND past.invoice_id = differences.invoice_id
-        ) AS has_history,
+        -- Why the last that an invoice had went: it was deleted (also where that was not kept yet), or a field was removed.
+        CASE
+            WHEN change = 'inserted' AND EXISTS (SELECT FROM matching.past_owners AS past WHERE past.account = :account)
+                THEN (
+                    SELECT coalesce(past.replaced_because, 'invoice_deleted')
+                    FROM matching.past_owners AS past
+                    WHERE past.account = :account
+                        AND past.invoice_id = differences.invoice_id
+                        AND past.valid_to = 'infinity'
+                    ORDER BY past.known_to DESC
+                    LIMIT 1
+                )
+        END AS went_because,
         change = 'deleted'
         AND EXISTS (
             SELECT FROM raw.invoices AS invoices
@@ -150,7 +157,8 @@ SELECT
         CASE
             WHEN explained.has_other_fields
                 THEN CASE WHEN explained.is_of_known_team THEN 'owner_changed' ELSE 'field_configured' END
-            WHEN explained.has_history THEN 'invoice_restored'
+            WHEN explained.went_because = 'invoice_deleted' THEN 'invoice_restored'
+            WHEN explained.went_because IS NOT NULL THEN 'field_configured'
             WHEN explained.change = 'inserted' THEN 'invoice_created'
             WHEN explained.lost_field
                 THEN CASE WHEN explained.is_of_known_team THEN 'owner_changed' ELSE 'field_removed' END
@@ -169,6 +177,7 @@ SELECT
         CASE
             WHEN (explained.has_other_fields OR explained.lost_field) AND NOT explained.is_of_known_team THEN NULL
             WHEN explained.has_other_owner AND explained.is_chosen_anew THEN NULL
+            WHEN explained.went_because <> 'invoice_deleted' AND NOT explained.has_other_fields THEN NULL
             WHEN explained.change = 'deleted' THEN explained.ended_at
             ELSE explained.modified_at
         END

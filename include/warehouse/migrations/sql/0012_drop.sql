@@ -84,3 +84,5 @@ FROM (
         ) AS evidence
     FROM raw.employees AS employees
 ) AS facts;
+
+ALTER TABLE matching.past_owners DROP COLUMN replaced_because;

@@ -1,4 +1,4 @@
-"""Evidence that a verdict's own effect never changes, gathered for all employees at once."""
+"""Evidence that a verdict's own effect never changes, gathered at once; why past owners went."""
 
 from pathlib import Path
 
@@ -14,7 +14,8 @@ SQL = Path(__file__).parents[1] / "sql"
 
 def upgrade() -> None:
     """Define the views anew; their columns stay."""
-    run_sql_file(op.get_bind(), SQL / "0012_evidence.sql")
+    for name in ("0012_evidence", "0012_history"):
+        run_sql_file(op.get_bind(), SQL / f"{name}.sql")
 
 
 def downgrade() -> None:
