@@ -70,7 +70,7 @@ def sent_by_own_page() -> Any:
     def of_request(site: str = where_it_stood, origin: str = whence, host: str = whither) -> bool:
         if site:
             return site == "same-origin"
-        own = {host, urlsplit(conf.get("api", "base_url", fallback="")).netloc}
+        own = {host, urlsplit(conf.get("api", "base_url", fallback="") or "").netloc}
         return origin != "" and urlsplit(origin).netloc in own - {""}
 
     return Depends(of_request)

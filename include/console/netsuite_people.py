@@ -47,7 +47,7 @@ Integrated = Literal["", "yes", "no"]
 RULES = {
     "human_verdict": "a person decided so",
     "same_email": "the same e-mail address",
-    "linked_id": "the user held the employee's id already",
+    "linked_id": "the user holds the employee's id",
 }
 REASONS = {
     "email_invalid": "the user's e-mail address is not valid",

@@ -147,7 +147,10 @@ class TestUsers:
         """E6: each with the employee and what brought them together, or why there is none."""
         fill(world)
         integrated, others = words(ask(f"{ACME}?integrated=yes")), words(ask(f"{ACME}?integrated=no"))
-        assert re.search(r"ann@corp\.test .* yes viewer .* Yes 1 the user held the employee's id already", integrated)
+        assert re.search(
+            r"ann@corp\.test .* yes viewer .* Yes 1 the user holds the employee's id; the sync made the user",
+            integrated,
+        )
         assert "bob@corp.test" not in integrated
         assert re.search(r"bob@corp\.test As the engine has it yes member .* No no employee has the user's", others)
         assert "kim@corp.test As the engine has it yes member" in others

@@ -24,5 +24,5 @@ WHERE users.account = :account
         OR (mapping.netsuite_integrated IS TRUE) = CAST(:integrated AS boolean)
     )
     AND strpos(lower(concat(users.email, ' ', users.display_name)), lower(:search)) > 0
-ORDER BY users.email, users.user_id
+ORDER BY lower(users.email), users.email, users.user_id
 LIMIT :most OFFSET :skip;
