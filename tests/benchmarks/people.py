@@ -29,13 +29,15 @@ FROM generate_series(1, 20000) AS id
 CROSS JOIN LATERAL (SELECT format('e%s@corp.test', id) AS address) AS addresses;
 INSERT INTO workflow.users (account, email, display_name, role, netsuite_employee_id)
 SELECT '{ACCOUNT}', email, 'Ann Lee', 'member', id FROM raw.employees WHERE account = '{ACCOUNT}' AND id % 2 = 0;
+INSERT INTO ops.user_email_keys (user_id, email, email_key)
+SELECT user_id, email, email FROM workflow.users WHERE account = '{ACCOUNT}';
 INSERT INTO raw.invoices (account, id, invoice_number, last_modified_at, run_id)
 SELECT '{ACCOUNT}', id, 'INV' || id, now() - interval '30 days', '{RUN}' FROM generate_series(1, :invoices) AS id;
 INSERT INTO raw.invoice_owners (account, invoice_id, owner_field, employee_id, run_id)
 SELECT '{ACCOUNT}', id, 'custbody_owner_' || field, nullif((id * 7919 + field * 104729) % 20001, 0), '{RUN}'
 FROM generate_series(CAST(1 AS bigint), :invoices) AS id
 CROSS JOIN generate_series(1, 3) AS field;
-ANALYZE raw.employees, workflow.users, raw.invoices, raw.invoice_owners;
+ANALYZE raw.employees, workflow.users, ops.user_email_keys, raw.invoices, raw.invoice_owners;
 """
 
 # Into a table like the published one, with its checks and its key: the least that gives the same recipients.
@@ -45,7 +47,7 @@ INSERT INTO bare
 SELECT
     owners.account, owners.invoice_id, owners.owner_field, invoices.invoice_number, owners.employee_id, users.user_id,
     CASE WHEN users.is_active AND employees.deleted_at IS NULL AND employees.is_inactive IS NOT TRUE
-        THEN employees.email_address END,
+        THEN CASE WHEN keys.email_key = employees.email_key THEN employees.email_address ELSE users.email END END,
     CASE
         WHEN owners.employee_id IS NULL THEN 'owner_empty'
         WHEN employees.deleted_at IS NOT NULL THEN 'employee_deleted'
@@ -60,6 +62,7 @@ INNER JOIN raw.invoices AS invoices ON owners.account = invoices.account AND own
 LEFT JOIN raw.employees AS employees ON owners.account = employees.account AND owners.employee_id = employees.id
 LEFT JOIN workflow.users AS users
     ON owners.account = users.account AND owners.employee_id = users.netsuite_employee_id
+LEFT JOIN ops.user_email_keys AS keys ON users.user_id = keys.user_id
 WHERE owners.account = '{ACCOUNT}' AND invoices.deleted_at IS NULL;
 """
 
@@ -90,6 +93,8 @@ CHANGED_EMPLOYEES = f"""
 UPDATE raw.employees
 SET email = 'new.' || email, email_address = 'new.' || email, email_key = 'new.' || email, last_modified_at = now()
 WHERE account = '{ACCOUNT}' AND id / 2 % 100 = :nth;
+UPDATE workflow.users SET email = 'new.' || email, updated_at = now()
+WHERE account = '{ACCOUNT}' AND netsuite_employee_id / 2 % 100 = :nth;
 """
 
 

@@ -105,7 +105,12 @@ SCENARIOS: dict[str, tuple[list[Step], Step, tuple[str | None, str | None, str]]
         lambda world: (world.invoice(1, salesrep=8), world.employee(8, None)),
         ("ok", "email_missing", "owner_changed"),
     ),
-    "the employee's address changes": ([], employee(7, "new@corp.test"), ("ok", "ok", "address_changed")),
+    "the employee's address is written otherwise": ([], employee(7, "Ann@corp.test"), ("ok", "ok", "address_changed")),
+    "the user's own address changes": (
+        [],
+        sql("UPDATE workflow.users SET email = 'new@corp.test', updated_at = clock_timestamp()"),
+        ("ok", "ok", "address_changed"),
+    ),
     "the address is taken away": ([], employee(7, None), ("ok", "email_missing", "address_changed")),
     "the address is mended": (
         [employee(7, "bad")],

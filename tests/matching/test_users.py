@@ -513,11 +513,13 @@ class TestMatchOnly:
         assert world.recipient(1) == ("no_user", 7, None, None)
         assert world.verdict(7) == ("no_user", "No user has the address ann@corp.test, and this account only matches.")
 
-    def test_address_and_name_of_a_user_stay_while_the_mail_goes_to_the_employees_address(self, world: World) -> None:
+    def test_address_and_name_of_a_user_stay_and_the_mail_goes_to_the_users_own_address(self, world: World) -> None:
+        """O10: in the text of the employee's record while both have one match key."""
         user = world.user("ANN@corp.test")
         world.employee(7, "ann@corp.test")
         world.invoice(1, salesrep=7)
         world.sync("match_only")
+        assert world.recipient(1) == ("ok", 7, user, "ann@corp.test")
         world.employee(7, "new@corp.test")
 
         world.sync("match_only")
@@ -525,7 +527,24 @@ class TestMatchOnly:
         assert world.rows("SELECT email, display_name, netsuite_employee_id FROM workflow.users") == [
             ("ANN@corp.test", "As the engine has it", 7)
         ]
-        assert world.recipient(1) == ("ok", 7, user, "new@corp.test")
+        assert world.recipient(1) == ("ok", 7, user, "ANN@corp.test")
+
+    def test_a_linked_user_without_a_valid_address_of_their_own_gets_no_mail(self, world: World) -> None:
+        """O11: nobody else's address stands in for it, and a trimmed one is mailed once it is there."""
+        user = world.user("nobody", employee=7)
+        world.employee(7, "ann@corp.test")
+        world.invoice(1, salesrep=7)
+        world.sync("match_only")
+        assert world.recipient(1) == ("email_invalid", 7, user, None)
+
+        world.execute("UPDATE workflow.users SET email = ' Bea@corp.test ', updated_at = clock_timestamp()")
+        world.sync("match_only")
+
+        assert world.recipient(1) == ("ok", 7, user, "Bea@corp.test")
+        assert world.rows("""
+            SELECT cause, states.valid_from = users.updated_at
+            FROM matching.owner_states AS states INNER JOIN workflow.users AS users USING (user_id)
+        """) == [("address_changed", True)]
 
     def test_it_is_a_conflict_when_the_new_address_is_another_users(self, world: World) -> None:
         """D1."""

@@ -123,7 +123,8 @@ class TestSeveralUsers:
         assert world.rows("SELECT reopened_verdict_id FROM publish.conflicts") == [(verdict,)]
         decide(world, 7, chosen)
         world.sync(user_mode)
-        assert world.recipient(1) == ("ok", 7, chosen, "bea@corp.test")
+        followed = "bea@corp.test" if user_mode == "import" else "ann@corp.test"
+        assert world.recipient(1) == ("ok", 7, chosen, followed)
         assert open_conflicts(world) == {}
 
     def test_nobody_is_asked_again_where_the_change_made_the_case_clear(
@@ -218,7 +219,7 @@ def test_a_verdict_on_another_employee_moves_the_link(world: World) -> None:
 
 @pytest.mark.parametrize("chosen", [0, 1])
 def test_a_verdict_on_a_taken_address_keeps_or_moves_the_link_and_nobody_follows(world: World, chosen: int) -> None:
-    """D3: employee 7 is linked to one user, and another user has the new address."""
+    """D3, O10: employee 7 is linked to one user, another has the new address; mail goes to who was chosen."""
     users = (world.user("old@corp.test", employee=7), world.user("new@corp.test"))
     world.employee(7, "new@corp.test")
     world.invoice(1, salesrep=7)
@@ -230,7 +231,7 @@ def test_a_verdict_on_a_taken_address_keeps_or_moves_the_link_and_nobody_follows
 
     assert world.links() == {users[chosen]: 7, users[1 - chosen]: None}
     assert world.addresses() == {users[0]: "old@corp.test", users[1]: "new@corp.test"}
-    assert world.recipient(1) == ("ok", 7, users[chosen], "new@corp.test")
+    assert world.recipient(1) == ("ok", 7, users[chosen], world.addresses()[users[chosen]])
     unchanged(world)
 
 

@@ -4,8 +4,8 @@
 -- cause: the checks stand in one order, so the two statuses tell what happened. A status that stands earlier than the one
 -- before is a check that has failed since; one that stands later means that what failed before fails no longer.
 -- valid_from, never after the publish: the employee's deletion or last modification; the creation or last update of the
--- user if that came after the last publish, which still saw the old state; else this publish. A first state is valid
--- since the latest of these.
+-- user (whose own address it may be that changed) if that came after the last publish, which still saw the old state;
+-- else this publish. A first state is valid since the latest of these.
 CREATE TEMP TABLE owner_changes ON COMMIT DROP AS
 WITH changed AS (
     SELECT
@@ -17,6 +17,7 @@ WITH changed AS (
         now.user_id,
         now.email,
         coalesce(now.is_employee, false) AS is_employee,
+        coalesce(now.is_users_own, false) AS is_users_own,
         now.modified_at,
         now.deleted_at,
         CASE WHEN now.user_created_at > last.published_at THEN now.user_created_at END AS user_created_at,
@@ -95,6 +96,7 @@ SELECT
         CASE
             WHEN cause IS NULL THEN greatest(coalesce(deleted_at, modified_at, :published_at), user_since)
             WHEN cause = 'employee_deleted' THEN deleted_at
+            WHEN cause = 'address_changed' AND is_users_own THEN user_updated_at
             WHEN cause IN ('employee_left', 'employee_returned', 'employee_found', 'address_changed', 'owner_identified')
                 THEN modified_at
             WHEN cause = 'user_created' THEN user_created_at

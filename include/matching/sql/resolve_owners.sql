@@ -2,7 +2,8 @@
 -- Grain: one row per id that is an employee, or that was looked up because it is none.
 -- The checks stand in the order of the contract; the first that fails is the status. An id that is not here at all, and
 -- one that NetSuite calls an employee without showing its record, is employee_not_found.
--- modified_at, deleted_at: of the employee's record, or when the id was looked up. user_created_at, user_updated_at: of
+-- email: the address of the user (O10), in the text of the employee's record where both have one match key. Else, as after
+-- a verdict or in match only, it is the user's own, trimmed, which must be valid too: is_users_own. modified_at, deleted_at: of the employee's record, or when the id was looked up. user_created_at, user_updated_at: of
 -- the user.
 CREATE TEMP TABLE owner_states_now ON COMMIT DROP AS
 SELECT
@@ -11,6 +12,7 @@ SELECT
     resolved.status,
     resolved.user_id,
     CASE WHEN resolved.status = 'ok' THEN resolved.email_address END AS email,
+    resolved.is_users_own,
     resolved.modified_at,
     resolved.deleted_at,
     resolved.user_created_at,
@@ -23,14 +25,17 @@ FROM (
             WHEN employees.deleted_at IS NOT NULL THEN 'employee_deleted'
             WHEN employees.is_inactive THEN 'employee_inactive'
             WHEN coalesce(btrim(employees.email, :trimmed), '') = '' THEN 'email_missing'
-            WHEN employees.email_address IS NULL THEN 'email_invalid'
+            WHEN employees.email_address IS NULL OR (users.user_id IS NOT NULL AND keys.email_key IS NULL)
+                THEN 'email_invalid'
             WHEN matches.verdict = 'conflict' THEN 'conflict'
             WHEN users.user_id IS NULL THEN 'no_user'
             WHEN NOT users.is_active THEN 'user_inactive'
             ELSE 'ok'
         END AS status,
         users.user_id,
-        employees.email_address,
+        CASE WHEN keys.email_key = employees.email_key THEN employees.email_address ELSE btrim(users.email, :trimmed) END
+            AS email_address,
+        users.user_id IS NOT NULL AND keys.email_key IS DISTINCT FROM employees.email_key AS is_users_own,
         employees.last_modified_at AS modified_at,
         employees.deleted_at,
         users.created_at AS user_created_at,
@@ -40,6 +45,8 @@ FROM (
         ON matches.account = :account AND employees.id = matches.employee_id
     LEFT JOIN workflow.users AS users
         ON users.account = :account AND employees.id = users.netsuite_employee_id
+    LEFT JOIN ops.user_email_keys AS keys
+        ON users.user_id = keys.user_id
     WHERE employees.account = :account
     UNION ALL
     SELECT
@@ -52,6 +59,7 @@ FROM (
         END AS status,
         NULL AS user_id,
         NULL AS email_address,
+        false AS is_users_own,
         lookups.looked_up_at AS modified_at,
         NULL AS deleted_at,
         NULL AS user_created_at,

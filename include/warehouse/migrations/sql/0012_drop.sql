@@ -1,4 +1,4 @@
--- Defines the views as 0009 did.
+-- Defines the views as 0009 did, and comments as 0001 did.
 CREATE OR REPLACE VIEW matching.user_links AS
 SELECT
     users.account,
@@ -84,5 +84,8 @@ FROM (
         ) AS evidence
     FROM raw.employees AS employees
 ) AS facts;
+
+COMMENT ON COLUMN publish.recipients.email IS 'The address to mail: the employee record''s, trimmed. Only when status is ok.';
+COMMENT ON COLUMN publish.recipients.status IS 'ok, or the first check that failed, in this order: owner_empty (the field is empty), employee_not_found (NetSuite shows no such employee), not_an_employee (a vendor, customer, ...), employee_deleted, employee_inactive, email_missing, email_invalid, conflict (a person must decide who it is), no_user (the employee has no user), user_inactive.';
 
 ALTER TABLE matching.past_owners DROP COLUMN replaced_because;

@@ -1,4 +1,4 @@
-"""Evidence that a verdict's own effect never changes, gathered at once; why past owners went."""
+"""Evidence that a verdict's own effect never changes; why past owners went; whose address is mailed, in comments."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ SQL = Path(__file__).parents[1] / "sql"
 
 def upgrade() -> None:
     """Define the views anew; their columns stay."""
-    for name in ("0012_evidence", "0012_history"):
+    for name in ("0012_evidence", "0012_history", "0012_addresses"):
         run_sql_file(op.get_bind(), SQL / f"{name}.sql")
 
 
 def downgrade() -> None:
-    """Define the views as they were."""
+    """Define the views and the comments as they were."""
     run_sql_file(op.get_bind(), SQL / "0012_drop.sql")

@@ -1,0 +1,3 @@
+-- A recipient is a user: the address that is mailed is the user's (O10).
+COMMENT ON COLUMN publish.recipients.email IS 'The address to mail, trimmed: that of the user, in the text of the employee''s record where both have one match key. Only when status is ok.';
+COMMENT ON COLUMN publish.recipients.status IS 'ok, or the first check that failed, in this order: owner_empty (the field is empty), employee_not_found (NetSuite shows no such employee), not_an_employee (a vendor, customer, ...), employee_deleted, employee_inactive, email_missing, email_invalid (the employee''s, or the linked user''s own), conflict (a person must decide who it is), no_user (the employee has no user), user_inactive.';
