@@ -241,6 +241,28 @@ def test_o13_user_inactive(ann: RecipientsWorld) -> None:
     assert blocker(ann) == ("user_active", "user ann@corp.test was deactivated", WORKFLOW)
 
 
+def test_o10_the_address_of_a_user_is_mailed_where_it_is_not_the_employees(ann: RecipientsWorld) -> None:
+    ann.employee(2, "two@corp.test")
+    ann.user(" Own@corp.test\u00a0", employee=2)
+    ann.invoice(101, salesrep=2)
+    ann.sync("match_only")
+    assert ann.recipient(101)[0] == "ok"
+    assert [outcome for _, outcome, *_ in checks(ann)] == ["pass"] * len(ORDER)
+    seen = {name: seen for name, _, seen, *_ in checks(ann)}
+    assert seen["email_valid"] == "Own@corp.test, the address of the user, not the employee's"
+    assert seen["published"].startswith("published as ok Own@corp.test by run")
+
+
+def test_o13_user_with_an_address_that_can_not_be_mailed(ann: RecipientsWorld) -> None:
+    ann.employee(2, "two@corp.test")
+    ann.user("own at corp.test", employee=2)
+    ann.invoice(101, salesrep=2)
+    ann.sync("match_only")
+    assert blocker(ann) == (
+        "email_valid", "own at corp.test, the address of the user, is none that can be mailed", WORKFLOW,
+    )  # fmt: skip
+
+
 def test_a_user_that_is_not_linked_yet_waits_for_the_next_sync(ann: RecipientsWorld) -> None:
     ann.sync()  # takes note of the address of the user that the first one made
     ann.execute("UPDATE workflow.users SET netsuite_employee_id = NULL")

@@ -3,7 +3,8 @@
 -- The checks stand in the order of the contract; the first that fails is the status. An id that is not here at all, and
 -- one that NetSuite calls an employee without showing its record, is employee_not_found.
 -- email: the address of the user (O10), in the text of the employee's record where both have one match key. Else, as after
--- a verdict or in match only, it is the user's own, trimmed, which must be valid too: is_users_own. modified_at, deleted_at: of the employee's record, or when the id was looked up. user_created_at, user_updated_at: of
+-- a verdict or in match only, it is the user's own, trimmed, which must be valid too: is_users_own.
+-- modified_at, deleted_at: of the employee's record, or when the id was looked up. user_created_at, user_updated_at: of
 -- the user.
 CREATE TEMP TABLE owner_states_now ON COMMIT DROP AS
 SELECT

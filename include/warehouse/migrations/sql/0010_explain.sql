@@ -33,12 +33,7 @@ FROM (
         lookups.found_as,
         lookups.netsuite_type,
         employees.is_inactive,
-        -- White space and invisible characters are no address: TRIMMED in include/matching/email_key.py.
-        btrim(
-            employees.email,
-            U&'\0009\000A\000B\000C\000D\001C\001D\001E\001F\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005'
-            '\2006\2007\2008\2009\200A\200B\200C\200D\200E\200F\2028\2029\202F\205F\2060\3000\FEFF'
-        ) AS trimmed_email,
+        btrim(employees.email, blanks.characters) AS trimmed_email,
         employees.email_address,
         employees.email_key,
         matches.verdict,
@@ -46,11 +41,22 @@ FROM (
         users.user_id,
         users.email AS user_email,
         users.is_active AS user_is_active,
+        -- A recipient is a user: the user's own address is mailed where it is another than the employee's.
+        CASE
+            WHEN users.user_id IS NULL OR keys.email_key = employees.email_key THEN employees.email_address
+            WHEN keys.email_key IS NOT NULL THEN btrim(users.email, blanks.characters)
+        END AS mailed_address,
         published.status AS published_status,
         published.email AS published_email,
         published.user_id AS published_user_id,
         published.run_id AS published_by
     FROM raw.invoices AS invoices
+    -- White space and invisible characters are no address: TRIMMED in include/matching/email_key.py.
+    CROSS JOIN (
+        SELECT
+            U&'\0009\000A\000B\000C\000D\001C\001D\001E\001F\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005'
+            '\2006\2007\2008\2009\200A\200B\200C\200D\200E\200F\2028\2029\202F\205F\2060\3000\FEFF' AS characters
+    ) AS blanks
     CROSS JOIN LATERAL (
         SELECT each.owner_field FROM ops.owner_fields AS each WHERE each.account = invoices.account
         UNION
@@ -78,6 +84,7 @@ FROM (
         ON matches.account = invoices.account AND matches.employee_id = employees.id
     LEFT JOIN workflow.users AS users
         ON users.account = invoices.account AND users.netsuite_employee_id = employees.id
+    LEFT JOIN ops.user_email_keys AS keys ON keys.user_id = users.user_id
     LEFT JOIN publish.recipients AS published
         ON published.account = invoices.account
         AND published.invoice_id = invoices.id
@@ -260,9 +267,20 @@ CROSS JOIN LATERAL (
             ),
             (
                 12, 'email_valid', 'email_invalid',
-                facts.email_address IS NOT NULL,
-                coalesce(facts.email_address, format('%s is no address that can be mailed', facts.trimmed_email)),
-                'NetSuite administrator'
+                facts.email_address IS NOT NULL AND facts.mailed_address IS NOT NULL,
+                CASE
+                    WHEN facts.email_address IS NULL
+                        THEN format('%s is no address that can be mailed', facts.trimmed_email)
+                    WHEN facts.mailed_address IS NULL
+                        THEN format('%s, the address of the user, is none that can be mailed', facts.user_email)
+                    WHEN facts.mailed_address <> facts.email_address
+                        THEN format('%s, the address of the user, not the employee''s', facts.mailed_address)
+                    ELSE facts.mailed_address
+                END,
+                CASE
+                    WHEN facts.email_address IS NULL THEN 'NetSuite administrator'
+                    ELSE 'administrator of the workflow engine'
+                END
             ),
             (
                 13, 'no_conflict', 'conflict',
@@ -314,7 +332,7 @@ CROSS JOIN LATERAL (
             (
                 18, 'published', NULL,
                 facts.published_status = 'ok'
-                AND facts.published_email = facts.email_address
+                AND facts.published_email = facts.mailed_address
                 AND facts.published_user_id = facts.user_id,
                 CASE
                     WHEN facts.published_status IS NULL THEN 'not published yet; the next sync does'

@@ -1,4 +1,4 @@
--- Defines the views as 0009 did, and comments as 0001 did.
+-- Defines the views as 0009 did, and comments as 0001 and 0010 did.
 CREATE OR REPLACE VIEW matching.user_links AS
 SELECT
     users.account,
@@ -86,6 +86,6 @@ FROM (
 ) AS facts;
 
 COMMENT ON COLUMN publish.recipients.email IS 'The address to mail: the employee record''s, trimmed. Only when status is ok.';
-COMMENT ON COLUMN publish.recipients.status IS 'ok, or the first check that failed, in this order: owner_empty (the field is empty), employee_not_found (NetSuite shows no such employee), not_an_employee (a vendor, customer, ...), employee_deleted, employee_inactive, email_missing, email_invalid, conflict (a person must decide who it is), no_user (the employee has no user), user_inactive.';
+COMMENT ON COLUMN publish.recipients.status IS 'ok, or the first check that failed, in this order: owner_empty (the field is empty), team_without_primary (none of the sales team is marked primary, or more than one is), team_below_contribution (nobody of the sales team reaches the least contribution), employee_not_found (NetSuite shows no such employee), not_an_employee (a vendor, customer, ...), employee_deleted, employee_inactive, email_missing, email_invalid, conflict (a person must decide who it is), no_user (the employee has no user), user_inactive.';
 
 ALTER TABLE matching.past_owners DROP COLUMN replaced_because;
