@@ -18,6 +18,7 @@ from include.console.airflow_reader import NoWarehouseConnection, warehouse_url
 from include.console.pages import NOT_FOUND, OK, UNAVAILABLE, page, with_warehouse
 from include.matching.errors import NoSuchUser
 from include.matching.roles import Role, change_role
+from include.matching.users import users_of_account
 from include.recipients.explain import Explained, Explanation, explain, explain_employee
 from include.recipients.words import AUTHOR, CHECKS
 from include.warehouse.database import open_warehouse
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from include.console.warehouse_reader import Read, Row
+    from include.matching.users import UserOfAccount
 
 FORBIDDEN, UNPROCESSABLE, SEE_OTHER = 403, 422, 303
 ROWS_PER_PAGE = 50
@@ -73,7 +75,7 @@ class Shown:
 
     @property
     def filter(self) -> bool | None:
-        """For ``people_users.sql``."""
+        """For ``users_of_account``."""
         return {"yes": True, "no": False}.get(self.integrated)
 
     def query(self, **changed: object) -> str:
@@ -222,14 +224,14 @@ def _overview_page(names: list[str]) -> Response:
 
 
 def _users_page(account: str, names: list[str], shown: Shown, changed: UUID | None, *, can_give: bool) -> Response:
-    def users(read: Read) -> list[Row]:
-        return read(
-            "people_users",
-            account=account,
-            integrated=shown.filter,
+    def users(read: Read) -> list[UserOfAccount]:
+        return users_of_account(
+            read.connection,
+            account,
+            limit=ROWS_PER_PAGE,
+            offset=_skipped(shown.number),
+            netsuite_integrated=shown.filter,
             search=shown.search,
-            most=ROWS_PER_PAGE,
-            skip=_skipped(shown.number),
         )
 
     words = {"rules": RULES, "reasons": REASONS, "roles": ROLES}

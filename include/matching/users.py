@@ -18,7 +18,7 @@ class UserOfAccount(NamedTuple):
     """A user. ``role_changed_by`` None: nobody changed the role since the user was made, at ``created_at``.
 
     ``rule`` and ``reason`` as in ``publish.user_mapping``; the reason is ``not_published`` for a user whom no publish
-    has seen yet.
+    has seen yet. ``found``: how many users were asked for, on whatever page.
     """
 
     user_id: UUID
@@ -34,6 +34,7 @@ class UserOfAccount(NamedTuple):
     employee_id: int | None
     rule: str | None
     reason: str | None
+    found: int
 
 
 class UserCounts(NamedTuple):
@@ -46,9 +47,17 @@ class UserCounts(NamedTuple):
 
 
 def users_of_account(
-    connection: Connection, account: str, *, limit: int, offset: int = 0, netsuite_integrated: bool | None = None
+    connection: Connection,
+    account: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    netsuite_integrated: bool | None = None,
+    search: str = "",
 ) -> list[UserOfAccount]:
     """Users by address, at most ``limit`` after the first ``offset``; with an employee, without, or (None) all.
+
+    ``search``: a part of their address or name, in any case.
 
     Raises:
         WarehouseError: the warehouse can't be asked.
@@ -58,6 +67,7 @@ def users_of_account(
         SQL / "users_of_account.sql",
         account=account,
         netsuite_integrated=netsuite_integrated,
+        search=search,
         limit=limit,
         offset=offset,
     )
