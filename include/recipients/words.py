@@ -31,7 +31,9 @@ STATUSES = {
     "not_an_employee": Reason("the field holds a record that is no employee", NETSUITE),
     "employee_inactive": Reason("the employee is inactive in NetSuite", NETSUITE),
     "email_missing": Reason("the employee's record holds no e-mail address", NETSUITE),
-    "email_invalid": Reason("the e-mail address on the employee's record can't be mailed", NETSUITE),
+    "email_invalid": Reason(
+        "the e-mail address on the employee's record, or the linked user's own, can't be mailed", NETSUITE
+    ),
     "conflict": Reason("it is not clear which user the employee is", None),
     "no_user": Reason("the employee has no user in the workflow engine", WORKFLOW_ENGINE),
     "user_inactive": Reason("the user was deactivated", WORKFLOW_ENGINE),
