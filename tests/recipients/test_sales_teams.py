@@ -107,6 +107,23 @@ class TestResolve:
             (None, "desk@corp.test", "ok"),
         ]
 
+    def test_the_view_of_smart_fields_reaches_whom_the_resolver_reaches(self, teams: RecipientsWorld) -> None:
+        """O10, O11: an analyst joins templates with what stands in them."""
+        teams.template("t1", "{{user_from_source_id:salesrep}}")
+        rows = teams.rows("""
+            SELECT reached.invoice_id, reached.field_name, reached.email
+            FROM workflow.templates AS templates
+            INNER JOIN publish.smart_field_recipients AS reached
+                ON templates.account = reached.account AND strpos(templates.recipients, reached.smart_field) > 0
+            WHERE templates.account = :account
+        """)
+        assert rows
+        numbers = [number for (number,) in teams.rows("SELECT id FROM raw.invoices WHERE account = :account")]
+        resolved = teams.resolve(SALESREP, *numbers).invoices
+        assert sorted(rows) == sorted(
+            (invoice.invoice_id, "salesrep", reached.email) for invoice in resolved for reached in invoice.recipients
+        )
+
     def test_a_template_names_the_field_and_never_a_member(self, teams: RecipientsWorld) -> None:
         reading = read_template("{{user_from_source_id:salesrep:2}}", teams.owner_fields)
         assert [(each.code, each.found, each.suggestion) for each in reading.mistakes] == [

@@ -1,4 +1,6 @@
--- Takes back what 0013 replaced; comments stay as they are.
+-- Takes back what 0013 replaced; comments stay as they are. What it created goes.
+
+DROP VIEW publish.smart_field_recipients;
 
 -- As in 0007.
 CREATE OR REPLACE VIEW publish.employee_explain AS

@@ -1,4 +1,4 @@
-"""Why an employee is a user where the account only matches; times that are none are refused in questions of history."""
+"""Why an employee is a user where the account only matches; no answer to times that are none; smart fields to join."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
-    """Replace the view and the functions."""
-    for name in ("0013_employee_explain", "0013_as_of"):
+    """Replace the view and the functions, and create the view of smart fields."""
+    for name in ("0013_employee_explain", "0013_as_of", "0013_smart_fields"):
         run_sql_file(op.get_bind(), SQL / f"{name}.sql")
 
 
