@@ -17,7 +17,7 @@ TEAM = "11:T:.6 17:F:.4"
 @pytest.fixture(scope="module")
 def netsuite() -> Iterator[SandboxProcess]:
     with SandboxProcess(invoices=INVOICES, team_selling=True) as process:
-        process.control("POST", "/rows/transactionsalesteam", BAD_TEAM)
+        process.control("POST", "/rows/transactionsalesteam?touch=false", BAD_TEAM)
         yield process
 
 
