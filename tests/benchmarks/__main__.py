@@ -134,7 +134,9 @@ class Warehouse:
 
     def empty(self) -> None:
         with self.engine.begin() as connection:
-            connection.execute(text("TRUNCATE raw.invoices, raw.invoice_owners, publish.recipients, ops.watermarks"))
+            connection.execute(
+                text("TRUNCATE raw.invoices, raw.invoice_owners, raw.sales_teams, publish.recipients, ops.watermarks")
+            )
 
 
 def loading(warehouse: Warehouse) -> tuple[Measured, Measured]:
