@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, urlencode
 from uuid import UUID  # noqa: TC003 - FastAPI reads the annotations
 
@@ -42,7 +42,7 @@ LONGEST_SEARCH = 254
 LONGEST_TEMPLATE = 4000  # it stands in the page's address
 ELSEWHERE = "This is no NetSuite account that you may see."
 NO_ID = "An internal id is a whole number."
-ROLES = ("viewer", "member", "admin")
+ROLES = get_args(Role)
 Integrated = Literal["", "yes", "no"]
 
 # publish.user_mapping.rule and .reason in words; not_published is this page's own.
